@@ -1,0 +1,93 @@
+"""The canonical request to the engine's JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from indox_core.plugin import (
+    Adaptation,
+    Call,
+    ChatRequest,
+    Message,
+    TextPart,
+    UnsupportedFeatureError,
+)
+
+OPERATION = "chat"
+
+DEFAULT_MAX_TOKENS = 256
+"""Without a limit so small a model may never stop."""
+
+
+def request_to_local(request: ChatRequest) -> Call:
+    """The body of a chat completion as llama.cpp takes it."""
+    if request.tools:
+        raise UnsupportedFeatureError(
+            "local: this model calls no tools. Use another provider for them."
+        )
+    if request.web_search:
+        raise UnsupportedFeatureError("local: this model runs offline and cannot search the web.")
+    adaptations = _dropped(request)
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": [
+            {"role": message.role, "content": _text(message, number, adaptations)}
+            for number, message in enumerate(request.messages)
+        ],
+        # A small model wanders off when it is allowed to be creative.
+        "temperature": request.temperature if request.temperature is not None else 0.0,
+        "max_tokens": request.max_tokens or DEFAULT_MAX_TOKENS,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if request.max_tokens is None:
+        adaptations.append(
+            Adaptation(
+                path="max_tokens",
+                kind="synthesised",
+                after=DEFAULT_MAX_TOKENS,
+                reason="the engine needs a limit",
+            )
+        )
+    if request.top_p is not None:
+        body["top_p"] = request.top_p
+    if request.stop:
+        body["stop"] = list(request.stop)
+    if request.seed is not None:
+        body["seed"] = request.seed % 2**32
+    if request.response_schema is not None:
+        schema = {"name": "response", "schema": request.response_schema.json_schema}
+        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    return Call(OPERATION, body, tuple(adaptations))
+
+
+def _dropped(request: ChatRequest) -> list[Adaptation]:
+    reasons = {
+        "reasoning_effort": "this model does not reason before it answers",
+        "cache": "the engine keeps prompts by itself",
+        "metadata": "nothing is sent anywhere",
+        "parallel_tool_calls": "there are no tools",
+        "tool_choice": "there are no tools",
+    }
+    return [
+        Adaptation(path=name, kind="dropped", reason=reason)
+        for name, reason in reasons.items()
+        if getattr(request, name) not in (None, {})
+    ]
+
+
+def _text(message: Message, number: int, adaptations: list[Adaptation]) -> str:
+    for index, part in enumerate(message.content):
+        if part.type == "reasoning":
+            adaptations.append(
+                Adaptation(
+                    path=f"messages.{number}.content.{index}",
+                    kind="dropped",
+                    reason="this model takes no reasoning back",
+                )
+            )
+        elif not isinstance(part, TextPart):
+            raise UnsupportedFeatureError(
+                f"messages.{number}: the local model reads text only, no {part.type}."
+            )
+    return message.text

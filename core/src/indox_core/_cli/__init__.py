@@ -1,0 +1,16 @@
+"""The command line `indox`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Entry point of the script. Exit codes: 0 answered, 1 failure, 2 wrong usage or set-up."""
+    try:
+        from ._app import app
+    except ModuleNotFoundError as error:
+        if error.name not in ("click", "rich"):
+            raise
+        sys.exit("The command line needs two more packages: pip install 'indox-core[cli]'")
+    app(prog_name="indox")

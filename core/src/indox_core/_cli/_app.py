@@ -1,0 +1,97 @@
+"""The command `indox` and its subcommands; those of plugins are loaded by name."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Any
+
+import click
+
+from indox_core._errors import CallError, IndoxError, PluginLoadError
+from indox_core._registry import installed
+
+COMMANDS_GROUP = "indox.commands"
+
+
+class _App(click.Group):
+    """Adds the commands of installed plugins and turns errors into one line and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *(i.name for i in installed(COMMANDS_GROUP))})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        for item in installed(COMMANDS_GROUP):
+            if item.name == cmd_name:
+                try:
+                    return item.entry_point.load()  # type: ignore[no-any-return] # a command
+                except (Exception, SystemExit) as error:  # noqa: BLE001 # a plugin may do so
+                    raise PluginLoadError(
+                        f"The command {cmd_name} of {item.distribution} {item.version} cannot be "
+                        f"loaded: {type(error).__name__}. Reinstall {item.distribution}."
+                    ) from None
+        return None
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except IndoxError as error:
+            from ._print import print_error
+
+            print_error(error)
+            sys.exit(exit_code(error))
+
+
+def exit_code(error: IndoxError) -> int:
+    """1 for a failure of the provider or the network, 2 for wrong usage or set-up."""
+    return 1 if isinstance(error, CallError) else 2
+
+
+@click.group(cls=_App, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version("indox-core"), prog_name="indox")
+def app() -> None:
+    """Talk to any language model, directly, with your own key."""
+
+
+@app.command()
+@click.argument("prompt", required=False)
+@click.option("-m", "--model", help="provider/model [default: $INDOX_MODEL, else local/smollm2]")
+@click.option("--system", help="Instructions to the model.")
+@click.option(
+    "--image",
+    "images",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, readable=True),
+    help="An image file; may be given several times.",
+)
+@click.option("--base-url", help="Where the provider's protocol is served instead.")
+@click.option("--no-stream", is_flag=True, help="Wait for the whole answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")
+def chat(**options: Any) -> None:
+    """Ask a model. Without PROMPT: read it from a pipe, or start a conversation."""
+    from ._chat import run_chat
+
+    run_chat(**options)
+
+
+@app.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def providers(as_json: bool) -> None:
+    """List the installed providers. Nothing is imported."""
+    from ._print import print_table
+
+    rows = [
+        {"provider": item.name, "distribution": item.distribution, "version": item.version}
+        for item in installed()
+    ]
+    if as_json:
+        import json
+
+        click.echo(json.dumps(rows))
+    elif rows:
+        print_table(rows)
+    else:
+        click.echo("No provider is installed. For example: pip install indox-openai")

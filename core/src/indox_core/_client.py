@@ -1,0 +1,407 @@
+"""Client and AsyncClient: arguments in, engine, response out."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, SecretStr
+
+from . import _hookspecs
+from ._credentials import find_key, read_key
+from ._drive_sync import ChatStream, SyncDriver
+from ._engine import Connections, Lender, Run, check_unsupported, parser, tell
+from ._errors import (
+    IndoxError,
+    PluginLoadError,
+    UnsupportedFeatureError,
+    ValidationError,
+    did_you_mean,
+)
+from ._messages import MessageLike
+from ._provider import Call, Provider
+from ._registry import Registry
+from ._request import (
+    ChatRequest,
+    ReasoningEffort,
+    ResponseSchema,
+    Tool,
+    ToolChoice,
+    read_request,
+    split_model,
+)
+from ._response import ChatResponse
+
+if TYPE_CHECKING:
+    import ssl
+
+    from ._drive_async import AsyncChatStream
+
+OnUnsupported = Literal["adapt", "error"]
+
+
+class ProviderConfig(TypedDict, total=False):
+    """How one provider is reached: `Client(providers={"openai": {...}})`."""
+
+    api_key: str | SecretStr
+    base_url: str
+    """Replaces the vendor's own address; with its path, as the vendor's SDK wants it."""
+    headers: Mapping[str, str]
+    """Sent with every call."""
+
+
+class ChatOptions(TypedDict, total=False):
+    """The optional arguments of `chat`. `None` is the same as leaving one out."""
+
+    byok_api_key: str | SecretStr | None
+    """The provider's key, for this call only."""
+    temperature: float | None
+    top_p: float | None
+    max_tokens: int | None
+    """Most tokens to write."""
+    stop: str | list[str] | tuple[str, ...] | None
+    seed: int | None
+    tools: Iterable[Tool | Mapping[str, Any]] | None
+    tool_choice: str | Mapping[str, Any] | ToolChoice | None
+    """`auto`, `none`, `required`, or the name of one tool."""
+    parallel_tool_calls: bool | None
+    response_schema: Mapping[str, Any] | type[BaseModel] | ResponseSchema | None
+    """The answer must match this JSON schema or pydantic class; see `response.parsed`."""
+    reasoning_effort: ReasoningEffort | None
+    cache: bool | Literal["5m", "1h"] | None
+    web_search: bool | None
+    metadata: Mapping[str, str] | None
+    provider_options: Mapping[str, Mapping[str, Any]] | None
+    """Per provider, what only that vendor knows."""
+    on_unsupported: OnUnsupported | None
+    timeout: float | None
+    """Seconds for the whole call: attempts, waits and body."""
+    idle_timeout: float | None
+    """Seconds that a stream may pause."""
+    max_retries: int | None
+    """Further attempts after the first."""
+    include_raw: bool | None
+    """Fill `response.raw_response` with the vendor's JSON."""
+
+
+_CALL_OPTIONS = frozenset(
+    {"byok_api_key", "on_unsupported", "timeout", "idle_timeout", "max_retries", "include_raw"}
+)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADERS_NOT_YOURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+
+
+class _Configured:
+    """One provider's configuration, checked."""
+
+    def __init__(self, name: str, config: Any) -> None:
+        where = f'providers["{name}"]'
+        if not isinstance(config, Mapping):
+            raise ValidationError(f"{where} must be a dict, not {type(config).__name__}")
+        for key in config:
+            if key not in ProviderConfig.__annotations__:
+                hint = did_you_mean(str(key), ProviderConfig.__annotations__)
+                raise ValidationError(f"{where} has an unknown key.{hint}")
+        self.key = read_key(config.get("api_key"), f'{where}["api_key"]')
+        self.base_url = _checked_url(config.get("base_url"), f'{where}["base_url"]')
+        self.headers = _checked_headers(config.get("headers"), f'{where}["headers"]')
+
+
+def _checked_url(url: Any, where: str) -> str | None:
+    if url is None:
+        return None
+    if not isinstance(url, str):
+        raise ValidationError(f"{where} must be a string, not {type(url).__name__}")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if host is None or parts.scheme not in ("http", "https") or not url.isprintable() or " " in url:
+        raise ValidationError(f"{where} must begin with https:// or http:// and name a host")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValidationError(
+            f"{where} must not hold a user, a query or a fragment: they may carry secrets. "
+            "Pass credentials as api_key or headers."
+        )
+    return url.rstrip("/")
+
+
+def _checked_headers(headers: Any, where: str) -> dict[str, str]:
+    if headers is None:
+        return {}
+    if not isinstance(headers, Mapping):
+        raise ValidationError(f"{where} must be a dict, not {type(headers).__name__}")
+    for name, value in headers.items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise ValidationError(f"{where} has a name that HTTP does not allow")
+        if name.lower() in _HEADERS_NOT_YOURS:
+            raise ValidationError(f"{where} must not set {name}")
+        if not isinstance(value, str) or not value.isascii() or not value.isprintable():
+            raise ValidationError(f"{where}: the value of {name} must be printable ASCII text")
+    return dict(headers)
+
+
+def _checked_seconds(value: Any, name: str) -> float:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or value <= 0:
+        raise ValidationError(f"{name} must be a positive, finite number of seconds")
+    return float(value)
+
+
+def _checked_retries(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValidationError("max_retries must be a whole number, 0 or more")
+    return value
+
+
+def _checked_policy(value: Any) -> OnUnsupported:
+    if value not in ("adapt", "error"):
+        raise ValidationError('on_unsupported must be "adapt" or "error"')
+    return cast(OnUnsupported, value)
+
+
+class _BaseClient:
+    """What both clients share: the configuration, and a call made ready to be driven."""
+
+    def __init__(
+        self,
+        api_key: str | SecretStr | None = None,
+        *,
+        providers: Mapping[str, ProviderConfig] | None = None,
+        timeout: float = 600.0,
+        idle_timeout: float | None = None,
+        max_retries: int = 2,
+        on_unsupported: OnUnsupported = "adapt",
+        plugins: Iterable[Any] = (),
+        proxy: str | None = None,
+        verify: ssl.SSLContext | bool | None = None,
+        debug: bool = False,
+    ) -> None:
+        """Nothing is sent or imported before the first call.
+
+        `api_key` is the key of an Indox router: kept secret, never sent to a provider.
+        `timeout` and `idle_timeout` are seconds, `max_retries` further attempts.
+        `plugins` observe calls or provide models for this client only.
+        `proxy` is the only way to a proxy: variables such as HTTPS_PROXY are not read.
+        `verify` replaces the operating system's trust store; `False` checks no certificate.
+        `debug` keeps the SDK's own exception, which may hold the key, behind each error.
+        """
+        self._router_key = read_key(api_key, "api_key")
+        self._configured = {
+            name: _Configured(name, config) for name, config in (providers or {}).items()
+        }
+        self._timeout_s = _checked_seconds(timeout, "timeout")
+        self._idle_timeout_s = (
+            None if idle_timeout is None else _checked_seconds(idle_timeout, "idle_timeout")
+        )
+        self._max_retries = _checked_retries(max_retries)
+        self._on_unsupported = _checked_policy(on_unsupported)
+        handed_over = tuple(plugins)
+        self._observers = _hookspecs.observers(handed_over)
+        self._registry = Registry(handed_over)
+        self._connections = Connections(Lender(_checked_url(proxy, "proxy"), verify))
+        self._debug = debug
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(providers={sorted(self._configured)})"
+
+    def _prepare(self, messages: Any, model: Any, stream: Any, options: dict[str, Any]) -> Run:
+        """Everything before the first byte: checked, encoded, with its key. Nothing is sent."""
+        for name in options:
+            if name not in ChatOptions.__annotations__:
+                hint = did_you_mean(name, ChatOptions.__annotations__)
+                raise ValidationError(f'chat() has no argument "{name}".{hint}')
+        if not isinstance(stream, bool):
+            raise ValidationError(f"stream must be True or False, not {type(stream).__name__}")
+        mine = {n: options[n] for n in _CALL_OPTIONS if options.get(n) is not None}
+        # An empty key must not look like a missing one: read_key tells them apart.
+        per_call = read_key(options.get("byok_api_key"), "byok_api_key")
+        provider_name, model_name = split_model(self._resolved(model))
+        provider = self._registry.provider(provider_name)
+        spec = provider.spec
+        configured = self._configured.get(provider_name)
+        base_url = (configured.base_url if configured else None) or spec.base_url
+        request = read_request(
+            messages,
+            provider_name,
+            model_name,
+            base_url,
+            stream,
+            {name: value for name, value in options.items() if name not in _CALL_OPTIONS},
+            spec.options,
+        )
+        _check_urls(request, provider)
+        call = _encode(provider, request, self._debug)
+        policy = _checked_policy(mine.get("on_unsupported", self._on_unsupported))
+        check_unsupported(call, request, policy)
+        run = Run(
+            request=request,
+            call=call,
+            provider=provider,
+            connections=self._connections,
+            key=find_key(
+                provider_name,
+                spec.key_variable,
+                per_call,
+                configured.key if configured else None,
+                self._router_key is not None,
+            ),
+            headers=configured.headers if configured else {},
+            timeout_s=_checked_seconds(mine.get("timeout", self._timeout_s), "timeout"),
+            idle_timeout_s=(
+                _checked_seconds(mine["idle_timeout"], "idle_timeout")
+                if "idle_timeout" in mine
+                else self._idle_timeout_s
+            ),
+            max_retries=_checked_retries(mine.get("max_retries", self._max_retries)),
+            include_raw=mine.get("include_raw") is True,
+            debug=self._debug,
+            observers=self._observers,
+            parse=parser(options.get("response_schema")),
+        )
+        tell(self._observers, "indox_before_chat", request_id=run.request_id, request=request)
+        return run
+
+    def _resolved(self, model: Any) -> Any:
+        if self._observers is not None and isinstance(model, str):
+            return self._observers.hook.indox_resolve_model(name=model) or model
+        return model
+
+
+def _check_urls(request: ChatRequest, provider: Provider) -> None:
+    """Nothing is downloaded here: a URL that the vendor cannot fetch is refused."""
+    for number, message in enumerate(request.messages):
+        for part in message.content:
+            media = getattr(part, part.type, None)
+            url = getattr(media, "url", None)
+            if url is not None and part.type not in provider.spec.fetches_urls:
+                raise UnsupportedFeatureError(
+                    f"messages.{number}: {request.provider} does not fetch the URL of a part of "
+                    f"type {part.type}. Download it and pass the bytes as data."
+                )
+
+
+def _encode(provider: Provider, request: ChatRequest, debug: bool) -> Call:
+    try:
+        call = provider.encode(request)
+        problem = (
+            None if isinstance(call, Call) else f"returned a {type(call).__name__}, not a Call"
+        )
+        cause = None
+    except IndoxError:
+        raise
+    except Exception as error:  # noqa: BLE001 # a plugin may raise anything
+        problem, cause = f"raised {type(error).__name__}", error if debug else None
+    if problem is not None:
+        raise PluginLoadError(
+            f'The plugin for "{request.provider}" {problem} in encode.'
+        ) from cause
+    return call
+
+
+class Client(_BaseClient):
+    """Talks to any provider whose plugin is installed. Safe to share between threads."""
+
+    @overload
+    def chat(
+        self,
+        messages: Iterable[MessageLike],
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        **options: Unpack[ChatOptions],
+    ) -> ChatResponse: ...
+    @overload
+    def chat(
+        self,
+        messages: Iterable[MessageLike],
+        model: str,
+        *,
+        stream: Literal[True],
+        **options: Unpack[ChatOptions],
+    ) -> ChatStream: ...
+    def chat(
+        self,
+        messages: Iterable[MessageLike],
+        model: str,
+        *,
+        stream: bool = False,
+        **options: Unpack[ChatOptions],
+    ) -> ChatResponse | ChatStream:
+        """Send a conversation to `provider/model` and bring back the answer.
+
+        With `stream=True` the request is sent and a `ChatStream` returned. Raises an
+        `IndoxError`; `ValidationError`, `UnsupportedFeatureError` and `ConfigurationError` before
+        anything is sent.
+        """
+        run = self._prepare(messages, model, stream, cast("dict[str, Any]", options))
+        if stream:
+            return ChatStream(SyncDriver(run.stream(), run.end, run.idle_timeout_s))
+        return cast(ChatResponse, SyncDriver(run.chat(), run.end).run())
+
+    def close(self) -> None:
+        """Close all connections. The client cannot be used afterwards; twice is harmless."""
+        self._connections.close()
+        self._connections.lender.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+
+class AsyncClient(_BaseClient):
+    """`Client` with `await`. Safe to share between tasks, also of several event loops."""
+
+    @overload
+    async def chat(
+        self,
+        messages: Iterable[MessageLike],
+        model: str,
+        *,
+        stream: Literal[False] = False,
+        **options: Unpack[ChatOptions],
+    ) -> ChatResponse: ...
+    @overload
+    async def chat(
+        self,
+        messages: Iterable[MessageLike],
+        model: str,
+        *,
+        stream: Literal[True],
+        **options: Unpack[ChatOptions],
+    ) -> AsyncChatStream: ...
+    async def chat(
+        self,
+        messages: Iterable[MessageLike],
+        model: str,
+        *,
+        stream: bool = False,
+        **options: Unpack[ChatOptions],
+    ) -> ChatResponse | AsyncChatStream:
+        """As `Client.chat`, awaited; with `stream=True`, `await` gives an `AsyncChatStream`."""
+        from ._drive_async import AsyncChatStream, AsyncDriver
+
+        run = self._prepare(messages, model, stream, cast("dict[str, Any]", options))
+        if stream:
+            driver = AsyncDriver(run.stream(), run.end, run.idle_timeout_s)
+            return AsyncChatStream(driver, await driver.run())
+        return cast(ChatResponse, await AsyncDriver(run.chat(), run.end).run())
+
+    async def aclose(self) -> None:
+        """Close all connections of the running loop. Twice is harmless."""
+        self._connections.close()
+        await self._connections.lender.aclose()
+
+    close = aclose
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()

@@ -1,0 +1,249 @@
+"""The parts of a message: text, image, document, audio, tool call, tool result, reasoning."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+JSON: TypeAlias = Any
+"""Plain JSON data: dict, list, str, int, float, bool or None."""
+
+
+class Frozen(BaseModel):
+    """A value that is checked once and then never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def _encodable(text: str) -> str:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError("holds a lone surrogate, which UTF-8 cannot encode") from None
+    return text
+
+
+Text = Annotated[str, Field(strict=True), AfterValidator(_encodable)]
+
+
+class ProviderState(Frozen):
+    """What a vendor wants back unchanged in the next turn: signatures, encrypted reasoning, ids.
+
+    It is sent only to the provider and API it came from, and left out everywhere else.
+    """
+
+    provider: str
+    api: str = ""
+    data: dict[str, JSON]
+
+
+class Part(Frozen):
+    """What all parts share."""
+
+    provider_state: ProviderState | None = None
+
+
+class TextPart(Part):
+    """Text."""
+
+    type: Literal["text"] = "text"
+    text: Text
+
+
+class Media(Frozen):
+    """Bytes in base64 or a URL; exactly one of the two.
+
+    `data` is also accepted as `bytes`, and `url` as a `data:` URL. Nothing is ever downloaded.
+    """
+
+    data: str | None = None
+    url: str | None = None
+    media_type: str | None = None
+    """Such as `image/jpeg`. Told from the bytes if absent; `None` for a URL that does not say."""
+    name: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_spellings(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        media = dict(value)
+        url = media.get("url")
+        if isinstance(url, str) and url[:5].lower() == "data:":
+            header, comma, data = url[5:].partition(",")
+            media_type, _, encoding = header.partition(";")
+            if not comma or encoding != "base64":
+                raise ValueError("a data: URL must read data:<media type>;base64,<data>")
+            del media["url"]
+            media["data"] = data
+            media.setdefault("media_type", media_type)
+        if isinstance(media.get("data"), bytes | bytearray | memoryview):
+            media["data"] = base64.b64encode(media["data"]).decode()
+        return media
+
+    @model_validator(mode="after")
+    def _check(self) -> Media:
+        if (self.data is None) == (self.url is None):
+            raise ValueError("give either data (base64) or url")
+        if self.url is not None:
+            _check_url(self.url)
+        return self
+
+    @property
+    def data_url(self) -> str:
+        """The bytes as a `data:` URL, or the URL itself."""
+        return self.url or f"data:{self.media_type};base64,{self.data}"
+
+
+def _check_url(url: str) -> None:
+    if not url.isprintable() or " " in url:
+        raise ValueError("url holds a space or a control character")
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise ValueError("url cannot be read") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("url must begin with https:// or http:// and name a host")
+
+
+_SIGNATURES: tuple[tuple[bytes, int, str], ...] = (
+    (b"\xff\xd8\xff", 0, "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", 0, "image/png"),
+    (b"GIF8", 0, "image/gif"),
+    (b"WEBP", 8, "image/webp"),
+    (b"%PDF", 0, "application/pdf"),
+    (b"WAVE", 8, "audio/wav"),
+    (b"ID3", 0, "audio/mpeg"),
+    (b"\xff\xfb", 0, "audio/mpeg"),
+    (b"OggS", 0, "audio/ogg"),
+    (b"fLaC", 0, "audio/flac"),
+)
+_ALIASES = {
+    "image/jpg": "image/jpeg",
+    "audio/mp3": "audio/mpeg",
+    "audio/x-wav": "audio/wav",
+    "audio/wave": "audio/wav",
+}
+_KINDS = {"image": ("image/",), "audio": ("audio/",), "document": ("application/", "text/")}
+
+
+def _type_of_bytes(raw: bytes) -> str | None:
+    for signature, offset, media_type in _SIGNATURES:
+        if raw[offset : offset + len(signature)] == signature:
+            return media_type
+    return None
+
+
+def _checked_media(kind: str, media: Media) -> Media:
+    """The media with its type filled in.
+
+    Raises `ValueError` for data that is not base64, and for a type that is not of this kind or
+    that the bytes contradict.
+    """
+    declared = (media.media_type or "").lower()
+    declared = _ALIASES.get(declared, declared)
+    found = None
+    if media.data is not None:
+        try:
+            raw = binascii.a2b_base64(media.data.encode("ascii"), strict_mode=True)
+        except ValueError:  # binascii.Error and UnicodeEncodeError are ValueErrors
+            raise ValueError("data is not valid base64") from None
+        if not raw:
+            raise ValueError("data is empty")
+        found = _type_of_bytes(raw)
+        if not declared and not found:
+            raise ValueError("media_type is missing and the bytes do not tell it")
+    if declared and not declared.startswith(_KINDS[kind]):
+        raise ValueError(f"media_type is not that of {'an' if kind != 'document' else 'a'} {kind}")
+    if declared and found and declared != found:
+        raise ValueError(f"media_type says {declared}, the bytes say {found}")
+    media_type = declared or found
+    if media_type == media.media_type:
+        return media
+    return media.model_copy(update={"media_type": media_type})
+
+
+class _MediaPart(Part):
+    @model_validator(mode="before")
+    @classmethod
+    def _read_flat_spelling(cls, value: Any) -> Any:
+        """`{"type": "image", "url": ...}` is read as `{"type": "image", "image": {"url": ...}}`."""
+        kind = cls.model_fields["type"].default
+        if isinstance(value, Mapping) and kind not in value:
+            flat = {key: value[key] for key in Media.model_fields if key in value}
+            if flat:
+                rest = {key: item for key, item in value.items() if key not in flat}
+                return {**rest, kind: flat}
+        return value
+
+
+class ImagePart(_MediaPart):
+    """An image: `{"type": "image", "image": {"data": base64, "media_type": "image/jpeg"}}`.
+
+    `{"image": {"url": ...}}` works where the vendor fetches URLs itself.
+    """
+
+    type: Literal["image"] = "image"
+    image: Annotated[Media, AfterValidator(lambda media: _checked_media("image", media))]
+    detail: Literal["auto", "low", "high"] | None = None
+    """How closely the model looks. `None`: the vendor decides."""
+
+
+class DocumentPart(_MediaPart):
+    """A document, most often a PDF."""
+
+    type: Literal["document"] = "document"
+    document: Annotated[Media, AfterValidator(lambda media: _checked_media("document", media))]
+
+
+class AudioPart(_MediaPart):
+    """A sound recording."""
+
+    type: Literal["audio"] = "audio"
+    audio: Annotated[Media, AfterValidator(lambda media: _checked_media("audio", media))]
+
+
+class ToolCallPart(Part):
+    """The model asks for a function to be called."""
+
+    type: Literal["tool_call"] = "tool_call"
+    id: str
+    name: str
+    arguments: dict[str, JSON] | None = None
+    """`None` if the model wrote something that is not a JSON object; see `arguments_raw`."""
+    arguments_raw: Text | None = None
+    """The text that the model wrote, kept where it is not a JSON object."""
+
+
+class ToolResultPart(Part):
+    """What a function returned."""
+
+    type: Literal["tool_result"] = "tool_result"
+    tool_call_id: str
+    name: str | None = None
+    content: tuple[Annotated[TextPart | ImagePart, Field(discriminator="type")], ...]
+    is_error: bool = False
+
+    @property
+    def text(self) -> str:
+        """The text of the result, without its images."""
+        return "".join(part.text for part in self.content if isinstance(part, TextPart))
+
+
+class ReasoningPart(Part):
+    """What the model thought before it answered. Some vendors show none of it: `text` is ''."""
+
+    type: Literal["reasoning"] = "reasoning"
+    text: Text = ""
+
+
+ContentPart: TypeAlias = Annotated[
+    TextPart | ImagePart | DocumentPart | AudioPart | ToolCallPart | ToolResultPart | ReasoningPart,
+    Field(discriminator="type"),
+]

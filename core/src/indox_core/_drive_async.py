@@ -1,0 +1,216 @@
+"""Runs a plan on the running event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, TypeVar
+
+from ._drive_sync import DRAIN_S, finished, until
+from ._engine import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
+from ._events import Chunk
+from ._provider import AsyncEventSource, EventSource
+from ._response import ChatResponse
+
+_T = TypeVar("_T")
+_CLOSE_S = 1.0
+_closing: set[asyncio.Task[None]] = set()
+"""Holds on to tasks that close connections: a loop itself holds them weakly."""
+
+
+class AsyncDriver:
+    """Runs one plan, from pause to pause, and owns its event source."""
+
+    def __init__(self, plan: Plan, end: float, idle_timeout_s: float | None = None) -> None:
+        self._plan = plan
+        self._end = end
+        self._idle_timeout_s = idle_timeout_s
+        self._source: EventSource | AsyncEventSource | None = None
+        self._loop = asyncio.get_running_loop()
+
+    async def run(self) -> list[Chunk] | ChatResponse:
+        """Until the plan has chunks for the caller, or the response."""
+        outcome: Any = None
+        raised: list[Exception] = []
+        try:
+            while True:
+                step = self._plan.throw(raised.pop()) if raised else self._plan.send(outcome)
+                if isinstance(step, list):
+                    return step
+                try:
+                    async with asyncio.timeout(self._left(step)):
+                        outcome = await self._perform(step)
+                except Exception as error:  # noqa: BLE001 # the plan judges it
+                    raised.append(error)
+        except StopIteration as stop:
+            response: ChatResponse = stop.value
+        except BaseException:
+            await self.aclose()
+            raise
+        await self.aclose()
+        return response
+
+    async def aclose(self) -> None:
+        """End the plan and close the connection of a stream that is not read to its end."""
+        self._plan.close()
+        source, self._source = self._source, None
+        if source is not None:
+            await asyncio.shield(_start(_close(source)))
+
+    def abandon(self) -> None:
+        """The same, from a place that cannot wait."""
+        self._plan.close()
+        source, self._source = self._source, None
+        if source is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(lambda: _start(_close(source)))
+
+    def _left(self, step: Command) -> float | None:
+        left = max(self._end - time.monotonic(), 0.0)
+        if step is NEXT and self._idle_timeout_s is not None:
+            return min(left, self._idle_timeout_s)
+        return left
+
+    async def _perform(self, step: Command) -> Any:
+        source = self._source
+        if step is NEXT:
+            return await self._next(source)
+        if isinstance(step, Sleep):
+            await asyncio.sleep(step.seconds)
+        elif isinstance(step, Load):
+            return await asyncio.to_thread(step.function)
+        elif step is DRAIN:
+            await self._drain(source)
+        elif isinstance(step, Open):
+            if source is not None:
+                await _close(source)
+            return await self._open(step)
+        elif isinstance(step, Send):
+            send = getattr(step.connection, "asend", None)
+            if send is not None:
+                return await send(step.call, step.access)
+            return await self._in_thread(lambda: step.connection.send(step.call, step.access))
+        return None
+
+    async def _next(self, source: Any) -> Any:
+        if hasattr(source, "__anext__"):
+            try:
+                return await anext(source)
+            except StopAsyncIteration:
+                return END
+        return await self._in_thread(lambda: next(source, END))
+
+    async def _open(self, step: Open) -> str | None:
+        astream = getattr(step.connection, "astream", None)
+        if astream is not None:
+            self._source = await astream(step.call, step.access)
+        else:
+            self._source = await self._open_in_thread(step)
+        return self._source.request_id
+
+    async def _open_in_thread(self, step: Open) -> EventSource:
+        wanted = True
+
+        def open_source() -> EventSource:
+            source = step.connection.stream(step.call, step.access)
+            if not wanted:
+                source.close()
+            return source
+
+        try:
+            return await self._in_thread(open_source)
+        except BaseException:
+            wanted = False  # cancelled: the thread closes what it opens
+            raise
+
+    async def _in_thread(self, function: Callable[[], _T]) -> _T:
+        def bounded() -> _T:
+            with until(self._end):
+                return function()
+
+        return await asyncio.to_thread(bounded)
+
+    async def _drain(self, source: Any) -> None:
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while await self._next(source) is not END:
+                    pass
+        except Exception:  # noqa: BLE001 # the answer is complete; only the connection is lost
+            return
+
+
+def _start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.get_running_loop().create_task(coroutine)
+    _closing.add(task)
+    task.add_done_callback(_closing.discard)
+    return task
+
+
+async def _close(source: EventSource | AsyncEventSource) -> None:
+    try:
+        async with asyncio.timeout(_CLOSE_S):
+            if hasattr(source, "aclose"):
+                await source.aclose()
+            else:
+                await asyncio.to_thread(source.close)
+    except Exception:  # noqa: BLE001 # whatever closing raises, the caller is done with it
+        return
+
+
+class AsyncChatStream:
+    """A stream that is open: iterate it with `async for`, then read `.response`.
+
+    Leaving it early (`break`, `aclose()`, the end of an `async with` block, a cancelled task)
+    closes the connection.
+    """
+
+    def __init__(self, driver: AsyncDriver, outcome: list[Chunk] | ChatResponse) -> None:
+        self._driver = driver
+        self._ready: list[Chunk] = []
+        self._response: ChatResponse | None = None
+        self._closed = False
+        self._take(outcome)
+
+    def _take(self, outcome: list[Chunk] | ChatResponse) -> None:
+        if isinstance(outcome, list):
+            self._ready = outcome[::-1]
+        else:
+            self._response = outcome
+            self._closed = True
+
+    def __aiter__(self) -> AsyncIterator[Chunk]:
+        return self
+
+    async def __anext__(self) -> Chunk:
+        while not self._ready:
+            if self._closed:
+                raise StopAsyncIteration
+            try:
+                self._take(await self._driver.run())
+            except BaseException:
+                self._closed = True
+                raise
+        return self._ready.pop()
+
+    @property
+    def response(self) -> ChatResponse:
+        """The whole answer with usage and receipt. Raises `IndoxError` before the end."""
+        return finished(self._response)
+
+    async def aclose(self) -> None:
+        """Close the connection. Harmless after the end and when called twice."""
+        self._closed = True
+        self._ready.clear()
+        await self._driver.aclose()
+
+    close = aclose
+
+    async def __aenter__(self) -> AsyncChatStream:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):
+            self._driver.abandon()

@@ -1,0 +1,167 @@
+"""Runs a plan with blocking calls."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from ._engine import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
+from ._errors import IndoxError
+from ._events import Chunk
+from ._provider import EventSource
+from ._response import ChatResponse
+from ._retry import deadline
+
+DRAIN_S = 0.25
+
+
+@contextmanager
+def until(end: float) -> Iterator[None]:
+    """Sockets of this thread give up at `end`."""
+    token = deadline.set(end)
+    try:
+        yield
+    finally:
+        deadline.reset(token)
+
+
+class SyncDriver:
+    """Runs one plan, from pause to pause, and owns its event source."""
+
+    def __init__(self, plan: Plan, end: float, idle_timeout_s: float | None = None) -> None:
+        self._plan = plan
+        self._end = end
+        self._idle_timeout_s = idle_timeout_s
+        self._source: EventSource | None = None
+
+    def run(self) -> list[Chunk] | ChatResponse:
+        """Until the plan has chunks for the caller, or the response."""
+        outcome: Any = None
+        raised: list[Exception] = []
+        try:
+            while True:
+                # Thrown from here, outside the except block below, an SDK's exception does not
+                # become the context of ours.
+                step = self._plan.throw(raised.pop()) if raised else self._plan.send(outcome)
+                if isinstance(step, list):
+                    return step
+                try:
+                    outcome = self._perform(step)
+                except Exception as error:  # noqa: BLE001 # the plan judges it
+                    raised.append(error)
+        except StopIteration as stop:
+            response: ChatResponse = stop.value
+        except BaseException:
+            self.close()
+            raise
+        self.close()
+        return response
+
+    def close(self) -> None:
+        """End the plan and close the connection of a stream that is not read to its end."""
+        self._plan.close()
+        source, self._source = self._source, None
+        if source is not None:
+            with until(time.monotonic() + DRAIN_S):
+                source.close()
+
+    def _perform(self, step: Command) -> Any:
+        if step is NEXT:
+            end = self._end
+            if self._idle_timeout_s is not None:
+                end = min(end, time.monotonic() + self._idle_timeout_s)
+            with until(end):
+                return next(self._source, END)  # type: ignore[arg-type] # opened before
+        if isinstance(step, Sleep):
+            time.sleep(step.seconds)
+        elif isinstance(step, Load):
+            return step.function()
+        elif step is DRAIN:
+            self._drain()
+        elif isinstance(step, Open):
+            self._close_source()
+            with until(self._end):
+                self._source = step.connection.stream(step.call, step.access)
+            return self._source.request_id
+        elif isinstance(step, Send):
+            with until(self._end):
+                return step.connection.send(step.call, step.access)
+        return None
+
+    def _drain(self) -> None:
+        try:
+            with until(time.monotonic() + DRAIN_S):
+                for _ in self._source or ():
+                    pass
+        except Exception:  # noqa: BLE001 # the answer is complete; only the connection is lost
+            return
+
+    def _close_source(self) -> None:
+        if self._source is not None:
+            self._source.close()
+
+
+class ChatStream:
+    """A stream that is open: iterate it, then read `.response`.
+
+    Leaving it early (`break`, `close()`, the end of a `with` block) closes the connection.
+    """
+
+    def __init__(self, driver: SyncDriver) -> None:
+        self._driver = driver
+        self._ready: list[Chunk] = []
+        self._response: ChatResponse | None = None
+        self._closed = False
+        self._advance()
+
+    def _advance(self) -> None:
+        outcome = self._driver.run()
+        if isinstance(outcome, list):
+            self._ready = outcome[::-1]
+        else:
+            self._response = outcome
+            self._closed = True
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return self
+
+    def __next__(self) -> Chunk:
+        while not self._ready:
+            if self._closed:
+                raise StopIteration
+            try:
+                self._advance()
+            except BaseException:
+                self._closed = True
+                raise
+        return self._ready.pop()
+
+    @property
+    def response(self) -> ChatResponse:
+        """The whole answer with usage and receipt. Raises `IndoxError` before the end."""
+        return finished(self._response)
+
+    def close(self) -> None:
+        """Close the connection. Harmless after the end and when called twice."""
+        self._closed = True
+        self._ready.clear()
+        self._driver.close()
+
+    def __enter__(self) -> ChatStream:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        if not getattr(self, "_closed", True):
+            self.close()
+
+
+def finished(response: ChatResponse | None) -> ChatResponse:
+    """The response of a stream that has been read to its end."""
+    if response is None:
+        raise IndoxError("The stream has no response yet: read it to its end first.")
+    return response

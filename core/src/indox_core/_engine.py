@@ -1,0 +1,545 @@
+"""One call as a plan without I/O.
+
+A plan is a generator: it yields what it needs done (`Send`, `Open`, `NEXT`, `Sleep`, `Load`) or a
+list of chunks for the caller, and is resumed with the outcome or the exception. The drivers, in
+`_drive_sync` and `_drive_async`, do the same steps each in their own way. A plan never yields in a
+`finally`; the driver owns the event source and closes it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import logging
+import sys
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from threading import Lock
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import uuid4
+
+from pydantic import SecretStr
+from pydantic import ValidationError as PydanticError
+from pydantic_core import from_json
+
+from . import _prices
+from ._credentials import redact
+from ._errors import (
+    ERROR_CLASSES,
+    CallError,
+    ConfigurationError,
+    Failure,
+    IndoxError,
+    PluginLoadError,
+    ProviderFailure,
+    StreamInterruptedError,
+    UnsupportedFeatureError,
+    describe,
+)
+from ._events import ChatEvent, Chunk, Fold
+from ._hookspecs import Retry
+from ._provider import Access, Answer, Call, Connection, Provider
+from ._request import ChatRequest
+from ._response import ChatResponse, Reply, text_of
+from ._retry import is_retryable, wait_before_next
+from ._usage import CostBreakdown, Receipt, TokenUsage, Usage
+
+if TYPE_CHECKING:
+    import httpx2
+    import pluggy
+
+    from ._transport import Pools
+
+log = logging.getLogger("indox")
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the call and bring back the whole `Answer`."""
+
+    connection: Connection
+    call: Call
+    access: Access
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Send the call and keep its event source; brings back the vendor's request id."""
+
+    connection: Connection
+    call: Call
+    access: Access
+
+
+@dataclass(frozen=True, slots=True)
+class Sleep:
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Call a function that imports something large; off the event loop in async."""
+
+    function: Callable[[], Any]
+
+
+class Marker:
+    """A command or an outcome without content."""
+
+
+NEXT = Marker()
+"""Bring back the source's next event, or `END`."""
+END = Marker()
+DRAIN = Marker()
+"""Nothing more can come: read what is left, briefly, so that the connection can be used again."""
+
+Command: TypeAlias = Send | Open | Sleep | Load | Marker | list[Chunk]
+Plan: TypeAlias = Generator[Command, Any, ChatResponse]
+
+
+class Lender:
+    """Lends the pools to connections, and makes them when the first asks."""
+
+    def __init__(self, proxy: str | None, verify: Any) -> None:
+        self._options = (proxy, verify)
+
+    @cached_property
+    def _pools(self) -> Pools:
+        from ._transport import Pools
+
+        return Pools(*self._options)
+
+    @property
+    def http_client(self) -> httpx2.Client:
+        return self._pools.http_client
+
+    @property
+    def async_http_client(self) -> httpx2.AsyncClient:
+        return self._pools.async_http_client
+
+    def close(self) -> None:
+        if "_pools" in self.__dict__:
+            self._pools.close()
+
+    async def aclose(self) -> None:
+        if "_pools" in self.__dict__:
+            await self._pools.aclose()
+
+
+class Connections:
+    """The connections of one client: one per provider, made at first use."""
+
+    def __init__(self, lender: Lender) -> None:
+        self.lender = lender
+        self.closed = False
+        self._made: dict[str, Connection] = {}
+        self._lock = Lock()
+
+    def get(self, name: str) -> Connection | None:
+        return self._made.get(name)
+
+    def make(self, provider: Provider) -> Connection:
+        name = provider.spec.name
+        with self._lock:
+            if name not in self._made:
+                connection = provider.connect(self.lender)
+                if not isinstance(connection, Connection):
+                    raise PluginLoadError(
+                        f'The plugin for "{name}" breaks the contract: connect() must return a '
+                        f"Connection, not {type(connection).__name__}."
+                    )
+                self._made[name] = connection
+            return self._made[name]
+
+    def close(self) -> None:
+        """Close what the connections hold; the pools are closed by the client."""
+        self.closed = True
+        with self._lock:
+            made, self._made = self._made, {}
+        for connection in made.values():
+            connection.close()
+
+
+@dataclass(slots=True)
+class Run:
+    """One call, ready to be driven."""
+
+    request: ChatRequest
+    call: Call
+    provider: Provider
+    connections: Connections
+    key: SecretStr | None
+    headers: Mapping[str, str]
+    timeout_s: float
+    idle_timeout_s: float | None
+    max_retries: int
+    include_raw: bool
+    debug: bool
+    observers: pluggy.PluginManager | None
+    parse: Callable[[str], Any] | None
+    """Makes `response.parsed` of the text. `None`: no schema was asked for."""
+
+    request_id: str = field(default_factory=lambda: str(uuid4()))
+    created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
+    started: float = field(default_factory=time.monotonic)
+    attempt: int = 0
+    fold: Fold = field(default_factory=Fold)
+    raw_events: list[Any] = field(default_factory=list)
+    provider_request_id: str | None = None
+    _cause: Exception | None = field(default=None, repr=False)
+    """The SDK's exception, kept only with debug=True."""
+
+    @property
+    def end(self) -> float:
+        """The deadline, on the monotonic clock."""
+        return self.started + self.timeout_s
+
+    # The two plans
+
+    def chat(self) -> Plan:
+        """Send, wait, decode, price."""
+        connection = yield from self._connection()
+        while True:
+            self.attempt += 1
+            try:
+                answer = yield Send(connection, self.call, self._access())
+                reply = self._decode(answer)
+                break
+            except Exception as error:  # noqa: BLE001 # judged, and raised as ours
+                verdict = self._judge(error, "send")
+            yield Sleep(self._wait_or_raise(verdict))
+        return (yield from self._answered(reply, answer.body if self.include_raw else None))
+
+    def stream(self) -> Plan:
+        """Open, decode event by event, price. Yields lists of chunks."""
+        connection = yield from self._connection()
+        while True:
+            self.attempt += 1
+            began = False
+            self.fold = Fold()
+            try:
+                decoder = self.provider.decoder(self.call.operation)
+                self.provider_request_id = yield Open(connection, self.call, self._access())
+                yield []  # the request is sent: the caller gets the stream
+                while (event := (yield NEXT)) is not END:
+                    if self.include_raw:
+                        self.raw_events.append(event)
+                    chunks = self._fold(decoder.push(event))
+                    if chunks:
+                        began = True
+                        yield chunks
+                    if getattr(decoder, "finished", False):
+                        yield DRAIN
+                        break
+                if chunks := self._fold(decoder.finish()):
+                    began = True
+                    yield chunks
+                break
+            except Exception as error:  # noqa: BLE001 # judged, and raised as ours
+                verdict = self._judge(error, "stream")
+            if began:
+                yield from self._interrupt(verdict)
+                break
+            yield Sleep(self._wait_or_raise(verdict))
+        if not self.fold.ended:
+            how = "it ended without the vendor's end signal"
+            raise self._failed((yield from self._interrupted(how)))
+        raw = self.raw_events if self.include_raw else None
+        return (yield from self._answered(self.fold.reply(), raw))
+
+    # Steps of both
+
+    def _connection(self) -> Generator[Command, Any, Connection]:
+        name = self.provider.spec.name
+        if self.connections.closed:
+            raise ConfigurationError("This client is closed. Make a new one.")
+        connection = self.connections.get(name)
+        if connection is not None:
+            return connection
+        try:
+            made: Connection = yield Load(lambda: self.connections.make(self.provider))
+            return made
+        except IndoxError:
+            raise
+        except Exception as error:  # noqa: BLE001 # a plugin may raise anything
+            problem = self._plugin_error(error, "connect")
+        raise problem
+
+    def _access(self) -> Access:
+        return Access(
+            self.key,
+            self.request.base_url,
+            self.headers,
+            max(self.end - time.monotonic(), 0.001),
+        )
+
+    def _decode(self, answer: Answer) -> Reply:
+        self.provider_request_id = answer.request_id
+        reply = self.provider.decode(answer.body, self.call.operation)
+        if not isinstance(reply, Reply):
+            raise PluginLoadError(
+                f'The plugin for "{self.request.provider}" breaks the contract: decode() must '
+                f"return a Reply, not {type(reply).__name__}."
+            )
+        log.debug(
+            "attempt %d of %s/%s: answered", self.attempt, self.request.provider, self.request.model
+        )
+        return reply
+
+    def _fold(self, events: list[ChatEvent]) -> list[Chunk]:
+        for event in events:
+            self.fold.add(event)
+        return [event for event in events if isinstance(event, Chunk)]
+
+    def _judge(self, error: Exception, method: str) -> Failure | IndoxError:
+        """What an exception means, in plain values; the exception itself is let go."""
+        if isinstance(error, IndoxError):
+            return error
+        failure = error.failure if isinstance(error, ProviderFailure) else None
+        try:
+            failure = failure or self.provider.classify(error) or _transport_failure(error)
+        except Exception as second:  # noqa: BLE001 # a plugin may raise anything
+            return self._plugin_error(second, "classify")
+        if failure is None:
+            return self._plugin_error(error, method)
+        log.debug(
+            "attempt %d of %s/%s: %s, HTTP %s",
+            self.attempt,
+            self.request.provider,
+            self.request.model,
+            failure.kind,
+            failure.status_code,
+        )
+        if self.debug:
+            self._cause = error
+        return failure
+
+    def _plugin_error(self, error: Exception, method: str) -> PluginLoadError:
+        problem = PluginLoadError(
+            f'The plugin for "{self.request.provider}" raised {type(error).__name__} in {method}. '
+            "Client(debug=True) shows where."
+        )
+        if self.debug:
+            problem.__cause__ = error
+        return problem
+
+    def _wait_or_raise(self, verdict: Failure | IndoxError) -> float:
+        """Seconds until the next attempt; raises if there is none."""
+        if isinstance(verdict, IndoxError):
+            raise self._failed(verdict)
+        left = self.end - time.monotonic()
+        wait = wait_before_next(verdict, self.attempt, self.max_retries, left)
+        if wait is None:
+            raise self._failed(self._error(verdict))
+        if self.observers is not None:
+            status = f", HTTP {verdict.status_code}" if verdict.status_code else ""
+            retry = Retry(
+                self.request.provider,
+                self.request.model,
+                self.attempt,
+                wait,
+                f"{verdict.kind}{status}",
+            )
+            self._tell("indox_retry", retry=retry)
+        return wait
+
+    def _interrupt(self, verdict: Failure | IndoxError) -> Generator[Command, Any, None]:
+        """A failure after output began: raised, unless the end signal was there already."""
+        if isinstance(verdict, IndoxError):
+            raise self._failed(verdict)
+        if verdict.kind in ("network", "timeout") and self.fold.ended:
+            return
+        if verdict.kind == "network":
+            raise self._failed((yield from self._interrupted("the connection broke")))
+        error = self._error(verdict)
+        error.partial = yield from self._respond(self.fold.reply(), None)
+        raise self._failed(error)
+
+    def _interrupted(self, how: str) -> Generator[Command, Any, StreamInterruptedError]:
+        partial = yield from self._respond(self.fold.reply(), None)
+        return StreamInterruptedError(
+            f"{self.request.provider}: the stream is incomplete: {how}. "
+            "error.partial holds what had arrived.",
+            provider=self.request.provider,
+            model=self.request.model,
+            request_id=self.provider_request_id,
+            attempts=self.attempt,
+            retryable=True,
+            partial=partial,
+        )
+
+    def _error(self, failure: Failure) -> CallError:
+        message = describe(failure, self.request.provider)
+        if failure.kind == "timeout":
+            idle = self.idle_timeout_s is not None and time.monotonic() < self.end
+            limit = (
+                f"idle_timeout={self.idle_timeout_s:g}" if idle else f"timeout={self.timeout_s:g}"
+            )
+            failure = replace(failure, message=f"{limit} has passed without a complete answer")
+            message = describe(failure, self.request.provider)
+        return ERROR_CLASSES[failure.kind](
+            redact(message[:2000], self.key),
+            provider=self.request.provider,
+            model=self.request.model,
+            status_code=failure.status_code,
+            code=redact(failure.code, self.key) if failure.code else None,
+            request_id=failure.request_id or self.provider_request_id,
+            retry_after_s=failure.retry_after_s,
+            attempts=self.attempt,
+            retryable=is_retryable(failure),
+        )
+
+    def _failed(self, error: IndoxError) -> IndoxError:
+        """The error, told to the observers."""
+        if self.debug and error.__cause__ is None:
+            error.__cause__ = self._cause
+        if self.observers is not None:
+            self._tell("indox_chat_failed", request=self.request, error=error)
+        return error
+
+    # The answer
+
+    def _answered(self, reply: Reply, raw: Any) -> Plan:
+        response = yield from self._respond(reply, raw)
+        if self.observers is not None:
+            self._tell("indox_after_chat", request=self.request, response=response)
+        return response
+
+    def _respond(self, reply: Reply, raw: Any) -> Plan:
+        first = reply.first
+        data = text_of(first.parts)
+        seconds = time.monotonic() - self.started
+        receipt = yield from self._receipt(reply)
+        return ChatResponse(
+            request_id=self.request_id,
+            created_at=self.created_at,
+            duration_ms=seconds * 1000,
+            provider=self.request.provider,
+            model=self.request.model,
+            usage=_usage(reply.usage, receipt, seconds),
+            raw_response=raw,
+            data=data,
+            finish_reason=first.finish.unified,
+            parts=first.parts,
+            finish=first.finish,
+            choices=(first, *reply.more_choices),
+            citations=reply.citations,
+            adaptations=self.request.adaptations + self.call.adaptations,
+            receipt=receipt,
+            refusal=first.refusal,
+            parsed=self.parse(data) if self.parse is not None else None,
+            served_model=reply.model,
+            provider_request_id=reply.id or self.provider_request_id,
+            attempts=self.attempt,
+        )
+
+    def _receipt(self, reply: Reply) -> Generator[Command, Any, Receipt]:
+        """Prices: a hook's, else the plugin's, else the library's."""
+        usage = reply.usage
+        model = reply.model or self.request.model
+        if usage is None:
+            return _prices.settle(None, None, model)
+        at = datetime.now(UTC)
+        rates = None
+        if self.observers is not None:
+            rates = self.observers.hook.indox_rates(
+                provider=self.request.provider, model=model, at=at
+            )
+        rates = rates or self.provider.rates(model, at)
+        if rates is not None:
+            return _prices.settle(usage, _prices.Quote(rates), model)
+        if not _prices.loaded():
+            yield Load(_prices.load)
+        quote = _prices.library_quote(self.request.provider, model, at, usage)
+        return _prices.settle(usage, quote, model)
+
+    def _tell(self, hook: str, **facts: Any) -> None:
+        tell(self.observers, hook, request_id=self.request_id, **facts)
+
+
+def tell(observers: pluggy.PluginManager | None, hook: str, **facts: Any) -> None:
+    """Call one hook of the observers; their own failures are logged and cost nobody an answer."""
+    if observers is None:
+        return
+    try:
+        getattr(observers.hook, hook)(**facts)
+    except Exception:  # an observer may raise anything
+        log.exception("an observer failed in %s", hook)
+
+
+def check_unsupported(call: Call, request: ChatRequest, policy: str) -> None:
+    """Under `on_unsupported="error"`, refuse what would be adapted. Nothing is sent."""
+    changed = [item for item in call.adaptations if item.kind in ("dropped", "clamped", "moved")]
+    if policy == "error" and changed:
+        findings = "; ".join(f"{item.path}: {item.reason}" for item in changed)
+        raise UnsupportedFeatureError(
+            f"{request.provider}/{request.model} cannot take the request as it is: {findings}. "
+            'on_unsupported="adapt" changes it and records the change.'
+        )
+
+
+def _usage(usage: TokenUsage | None, receipt: Receipt, seconds: float) -> Usage:
+    timestamp = datetime.now(UTC).isoformat()
+    money = {part: None if x is None else float(x) for part, x in receipt.breakdown.items()}
+    total = receipt.total
+    common: dict[str, Any] = {
+        "latency": seconds,
+        "timestamp": timestamp,
+        "cost": None if total is None else float(total),
+        "cost_breakdown": CostBreakdown(**money),
+        "cost_status": receipt.status,
+    }
+    if usage is None or (usage.input is None and usage.output is None):
+        return Usage(**common)
+    return Usage(
+        tokens_prompt=usage.input,
+        tokens_completion=usage.output,
+        tokens_total=(usage.input or 0) + (usage.output or 0),
+        cache_read_tokens=usage.cache_read or 0,
+        cache_write_tokens=usage.cache_write or 0,
+        reasoning_tokens=usage.reasoning or 0,
+        web_search_count=usage.web_searches or 0,
+        **common,
+    )
+
+
+def _transport_failure(error: Exception) -> Failure | None:
+    """Errors of sockets and of the HTTP library, whichever SDK let them through."""
+    if isinstance(error, builtins.TimeoutError):
+        return Failure("timeout")
+    httpx2 = sys.modules.get("httpx2")
+    if httpx2 is not None:
+        if isinstance(error, httpx2.TimeoutException):
+            return Failure("timeout")
+        if isinstance(error, httpx2.DecodingError):
+            return Failure("malformed", "the answer's compression is broken")
+        if isinstance(error, httpx2.HTTPError):
+            return Failure("network", f"no answer ({type(error).__name__})")
+    if isinstance(error, OSError):
+        return Failure("network", f"no answer ({type(error).__name__})")
+    return None
+
+
+def parser(schema: Any) -> Callable[[str], Any] | None:
+    """What turns the text into `response.parsed`; text that does not match gives `None`."""
+    if schema is None:
+        return None
+    if isinstance(schema, type):
+
+        def parse_model(text: str) -> Any:
+            try:
+                return schema.model_validate_json(text)  # type: ignore[attr-defined] # checked
+            except PydanticError:
+                return None
+
+        return parse_model
+
+    def parse_json(text: str) -> Any:
+        try:
+            return from_json(text)
+        except ValueError:
+            return None
+
+    return parse_json

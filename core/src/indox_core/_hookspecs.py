@@ -1,0 +1,85 @@
+"""The hooks, and the markers for them.
+
+`indox_provider` registers a provider. All others are called only on plugins that the caller hands
+over with `Client(plugins=[...])`: installing a package never lets it read a prompt.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from ._errors import IndoxError
+    from ._provider import Provider
+    from ._request import ChatRequest
+    from ._response import ChatResponse
+    from ._usage import Rates
+
+PROJECT = "indox"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """An attempt has failed and another one follows."""
+
+    provider: str
+    model: str
+    attempt: int
+    """The attempt that failed, from 1."""
+    wait_s: float
+    """Seconds until the next one."""
+    reason: str
+    """Why it failed: the failure's kind, and the HTTP status if there was one."""
+
+
+@hookspec
+def indox_provider() -> type[Provider]:  # type: ignore[empty-body]
+    """Return the provider class. Called once, at the first use of its name."""
+
+
+@hookspec
+def indox_before_chat(request_id: str, request: ChatRequest) -> None:
+    """Called once per call, when the request is checked and encoded and nothing is sent yet."""
+
+
+@hookspec
+def indox_after_chat(request_id: str, request: ChatRequest, response: ChatResponse) -> None:
+    """Called once per answered call; for a stream, when its end has arrived."""
+
+
+@hookspec
+def indox_chat_failed(request_id: str, request: ChatRequest, error: IndoxError) -> None:
+    """Called once per call that failed after `indox_before_chat`."""
+
+
+@hookspec
+def indox_retry(request_id: str, retry: Retry) -> None:
+    """Called before each wait for a further attempt."""
+
+
+@hookspec(firstresult=True)
+def indox_rates(provider: str, model: str, at: datetime) -> Rates | None:
+    """Prices for a model, before the plugin's own and the price library's; the first one wins."""
+
+
+@hookspec(firstresult=True)
+def indox_resolve_model(name: str) -> str | None:
+    """`provider/model` for a name of your own; the first one wins. `None`: not mine."""
+
+
+def observers(plugins: tuple[object, ...]) -> pluggy.PluginManager | None:
+    """A manager that calls the hooks of these plugins; `None` if no one listens."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(sys.modules[__name__])
+    for plugin in plugins:
+        manager.register(plugin)
+    manager.check_pending()
+    hooks = [hook for hook in vars(manager.hook).values() if hook.name != "indox_provider"]
+    return manager if any(hook.get_hookimpls() for hook in hooks) else None

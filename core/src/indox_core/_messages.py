@@ -1,0 +1,291 @@
+"""Messages, and the spellings that we accept for one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypeAlias
+
+from pydantic import ValidationError as PydanticError
+
+from ._content import (
+    JSON,
+    AudioPart,
+    ContentPart,
+    DocumentPart,
+    Frozen,
+    ImagePart,
+    ReasoningPart,
+    Text,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+)
+from ._errors import ValidationError
+
+Role = Literal["system", "user", "assistant", "tool"]
+ROLES: tuple[str, ...] = ("system", "user", "assistant", "tool", "function")
+
+
+class Message(Frozen):
+    """One message of a conversation."""
+
+    role: Role
+    content: tuple[ContentPart, ...]
+    name: Text | None = None
+
+    @property
+    def text(self) -> str:
+        """All text parts, joined."""
+        return "".join(part.text for part in self.content if isinstance(part, TextPart))
+
+    @property
+    def tool_calls(self) -> tuple[ToolCallPart, ...]:
+        return tuple(part for part in self.content if isinstance(part, ToolCallPart))
+
+
+MessageLike: TypeAlias = Message | Mapping[str, Any]
+
+
+class Adaptation(Frozen):
+    """One change that was made to a request so that the provider takes it."""
+
+    path: str
+    """Where in the request, such as `messages.2` or `temperature`."""
+    kind: Literal["renamed", "clamped", "dropped", "moved", "synthesised"]
+    reason: str
+    before: JSON = None
+    after: JSON = None
+
+
+def validation_error(error: PydanticError, prefix: str = "") -> ValidationError:
+    """The first finding as a path and a sentence; the value itself is never shown."""
+    finding = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    path = [str(step) for step in finding["loc"] if step not in _PART_TYPES]
+    where = ".".join([prefix, *path] if prefix else path)
+    text = finding["msg"].removeprefix("Value error, ")
+    if finding["type"] == "union_tag_invalid":
+        text = f"unknown part type; the known ones are {', '.join(_PART_TYPES)}"
+    more = error.error_count() - 1
+    return ValidationError(f"{where}: {text}" + (f" (and {more} more)" if more else ""))
+
+
+_PART_TYPES = ("text", "image", "document", "audio", "tool_call", "tool_result", "reasoning")
+_PART_CLASSES = (
+    TextPart,
+    ImagePart,
+    DocumentPart,
+    AudioPart,
+    ToolCallPart,
+    ToolResultPart,
+    ReasoningPart,
+)
+_ALLOWED: dict[str, tuple[type, ...]] = {
+    "system": (TextPart,),
+    "user": (TextPart, ImagePart, DocumentPart, AudioPart),
+    "assistant": (TextPart, ImagePart, AudioPart, ToolCallPart, ReasoningPart),
+    "tool": (ToolResultPart,),
+}
+
+
+class _Reader:
+    """Reads a list of messages; remembers the tool calls that still wait for a result."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.adaptations: list[Adaptation] = []
+        self._waiting: list[ToolCallPart] = []
+
+    def read(self, value: Any, path: str) -> None:
+        message = value if isinstance(value, Message) else self._from_mapping(value, path)
+        for index, part in enumerate(message.content):
+            if not isinstance(part, _ALLOWED[message.role]):
+                raise ValidationError(
+                    f"{path}.content.{index}: a {message.role} message cannot hold "
+                    f"a part of type {part.type}"
+                )
+            if isinstance(part, ToolCallPart):
+                self._waiting.append(part)
+            elif isinstance(part, ToolResultPart):
+                self._waiting = [call for call in self._waiting if call.id != part.tool_call_id]
+        self.messages.append(message)
+
+    def _from_mapping(self, value: Any, path: str) -> Message:
+        if not isinstance(value, Mapping):
+            raise ValidationError(
+                f"{path}: a message is a dict with role and content, or a Message, "
+                f"not {type(value).__name__}"
+            )
+        raw = dict(value)
+        role = raw.get("role")
+        if role == "developer":  # OpenAI's newer word for system
+            raw["role"] = role = "system"
+        if not isinstance(role, str) or role not in ROLES:
+            problem = "is missing" if role is None else "is unknown"
+            raise ValidationError(f"{path}.role {problem}. Allowed: {', '.join(ROLES)}.")
+        try:
+            if role in ("tool", "function"):
+                return self._tool_message(raw, path)
+            calls = raw.pop("tool_calls", None) if role == "assistant" else None
+            if role == "assistant":
+                # The other keys of OpenAI's assistant message say what `content` says already.
+                for key in ("refusal", "annotations", "audio", "function_call"):
+                    if raw.get(key, ...) in (None, []):
+                        del raw[key]
+            if "content" in raw or calls:
+                raw["content"] = _content(raw.get("content"), f"{path}.content", calls)
+            return Message.model_validate(raw)
+        except PydanticError as error:
+            raise validation_error(error, path) from None
+
+    def _tool_message(self, raw: dict[str, Any], path: str) -> Message:
+        """A `tool` message in our spelling or OpenAI's, or the older `function` message."""
+        content = raw.get("content")
+        if isinstance(content, list | tuple) and any(
+            _type_of(part) == "tool_result" for part in content
+        ):
+            raw["content"] = tuple(
+                self._result_part(part, f"{path}.content.{index}")
+                for index, part in enumerate(content)
+            )
+            return Message.model_validate(raw)
+        result = {
+            "type": "tool_result",
+            "tool_call_id": raw.pop("tool_call_id", None),
+            "name": raw.pop("name", None),
+            "content": content,
+        }
+        if "is_error" in raw:
+            result["is_error"] = raw.pop("is_error")
+        part = self._result_part(result, path)
+        return Message.model_validate({**raw, "role": "tool", "content": (part,)})
+
+    def _result_part(self, value: Any, path: str) -> ToolResultPart:
+        if isinstance(value, ToolResultPart):
+            return value
+        result = dict(value)
+        if result.get("content") is None:
+            raise ValidationError(f"{path}.content is missing. Give the result as a string.")
+        result["content"] = _content(result["content"], f"{path}.content")
+        if result.get("tool_call_id") is None:
+            name = result.get("name")
+            if not isinstance(name, str) or not name:
+                raise ValidationError(
+                    f"{path}: tool_call_id is missing. Name the call that this answers, "
+                    "or the function (name)."
+                )
+            result["tool_call_id"] = self._call_of(name, path).id
+        return ToolResultPart.model_validate(result)
+
+    def _call_of(self, name: str, path: str) -> ToolCallPart:
+        """The waiting call of that name; where there is none, one is put before the result."""
+        for message in reversed(self.messages):
+            for call in message.tool_calls:
+                if call.name == name and call in self._waiting:
+                    return call
+        call = ToolCallPart(id=f"call_indox_{len(self.messages)}", name=name, arguments={})
+        self.messages.append(Message(role="assistant", content=(call,)))
+        self._waiting.append(call)
+        self.adaptations.append(
+            Adaptation(
+                path=path,
+                kind="synthesised",
+                after=f"an assistant message that calls {name}",
+                reason="a function result needs the call that it answers",
+            )
+        )
+        return call
+
+
+def _type_of(part: Any) -> Any:
+    return part.get("type") if isinstance(part, Mapping) else getattr(part, "type", None)
+
+
+def _content(value: Any, path: str, tool_calls: Any = None) -> tuple[Any, ...]:
+    """A string, a part or a list of parts, with OpenAI's `tool_calls` behind them."""
+    if isinstance(value, str):
+        parts: list[Any] = [{"type": "text", "text": value}]
+    elif value is None and tool_calls:
+        parts = []
+    elif isinstance(value, list | tuple):
+        parts = [_part(part, f"{path}.{index}") for index, part in enumerate(value)]
+    else:
+        raise ValidationError(
+            f"{path} must be a string or a list of parts, not {type(value).__name__}"
+        )
+    if tool_calls:
+        if parts == [{"type": "text", "text": ""}]:
+            parts = []
+        parts += [_tool_call(call, f"{path}.tool_calls.{i}") for i, call in enumerate(tool_calls)]
+    return tuple(parts)
+
+
+def _part(value: Any, path: str) -> Any:
+    if isinstance(value, _PART_CLASSES):
+        return value
+    if isinstance(value, str):
+        return {"type": "text", "text": value}
+    if not isinstance(value, Mapping):
+        raise ValidationError(
+            f"{path} must be a part (a dict with a type), not {type(value).__name__}"
+        )
+    if value.get("type") == "image_url":  # OpenAI's spelling
+        image = value.get("image_url")
+        if isinstance(image, str):
+            return {"type": "image", "image": {"url": image}}
+        if isinstance(image, Mapping):
+            detail = {"detail": image["detail"]} if "detail" in image else {}
+            return {"type": "image", "image": {"url": image.get("url")}, **detail}
+    if value.get("type") == "tool_result" and "content" in value:
+        return {**value, "content": _content(value["content"], f"{path}.content")}
+    return value
+
+
+def _tool_call(value: Any, path: str) -> Any:
+    """OpenAI's spelling of a call, whose arguments are JSON text."""
+    if isinstance(value, ToolCallPart):
+        return value
+    function = value.get("function") if isinstance(value, Mapping) else None
+    if not isinstance(function, Mapping):
+        raise ValidationError(
+            f"{path} must read {{'id': ..., 'function': {{'name', 'arguments'}}}}"
+        )
+    return {
+        "type": "tool_call",
+        "id": value.get("id"),
+        "name": function.get("name"),
+        **parse_arguments(function.get("arguments")),
+    }
+
+
+def parse_arguments(text: Any) -> dict[str, Any]:
+    """`arguments`, and beside it `arguments_raw` where the text is not a JSON object."""
+    if isinstance(text, Mapping):
+        return {"arguments": dict(text)}
+    if text is None or text == "":
+        return {"arguments": {}}
+    try:
+        value = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        return {"arguments": value}
+    return {"arguments": None, "arguments_raw": str(text)}
+
+
+def read_messages(value: Any) -> tuple[tuple[Message, ...], tuple[Adaptation, ...]]:
+    """The messages of one call, checked, and what had to be added to make them whole.
+
+    The caller's list and dicts are never changed. Raises `ValidationError` with the path.
+    """
+    if isinstance(value, str | bytes | Mapping | Message) or not isinstance(value, Iterable):
+        raise ValidationError(
+            f"messages must be a list of messages, not {type(value).__name__}. "
+            'For one question: [{"role": "user", "content": "..."}].'
+        )
+    reader = _Reader()
+    for index, item in enumerate(value):
+        reader.read(item, f"messages.{index}")
+    if not reader.messages:
+        raise ValidationError("messages is empty. Give at least one message.")
+    return tuple(reader.messages), tuple(reader.adaptations)

@@ -1,0 +1,270 @@
+"""The contract between the core and a provider plugin, version 1."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+
+from pydantic import BaseModel, SecretStr
+
+from ._content import JSON, TextPart
+from ._errors import Failure
+from ._events import (
+    ChatEnd,
+    ChatEvent,
+    ChatStart,
+    CitationFound,
+    PartEnd,
+    RefusalDelta,
+    TextDelta,
+    UsageSnapshot,
+)
+from ._messages import Adaptation
+from ._request import ChatRequest
+from ._response import Reply
+from ._usage import Rates
+
+if TYPE_CHECKING:
+    import httpx2
+
+CONTRACT_VERSIONS = (1,)
+"""The contract versions that this core accepts."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderSpec:
+    """What the core must know of a provider before its first call."""
+
+    name: str
+    """The prefix in `provider/model`; equals the entry point's name."""
+    contract: int
+    """The contract version that the plugin was written for."""
+    key_variable: str | None = None
+    """The environment variable that holds the key. `None`: the provider needs no key."""
+    base_url: str = ""
+    """The vendor's own address; '' for a provider that has none."""
+    sdk: str | None = None
+    """The SDK's distribution and tested range, such as `openai>=3.54,<4`."""
+    fetches_urls: frozenset[str] = frozenset()
+    """The kinds of part (`image`, `document`, `audio`) whose URLs the vendor fetches itself."""
+    options: type[BaseModel] | None = None
+    """Validates `provider_options[name]`. `None`: the provider has no options."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One SDK call: which operation, its arguments as wire JSON, and what was adapted."""
+
+    operation: str
+    arguments: dict[str, JSON]
+    adaptations: tuple[Adaptation, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What one call needs besides its body: key, address, headers, time."""
+
+    key: SecretStr | None
+    base_url: str
+    headers: Mapping[str, str]
+    timeout_s: float
+    """Seconds left of the whole call."""
+
+    @property
+    def key_text(self) -> str:
+        """The key itself, for the SDK call; '' if there is none."""
+        return self.key.get_secret_value() if self.key is not None else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: the vendor's JSON and its id for the request."""
+
+    body: JSON
+    request_id: str | None = None
+
+
+class EventSource(Protocol):
+    """The vendor's stream as JSON events; `request_id` may be `None`."""
+
+    request_id: str | None
+
+    def __iter__(self) -> Iterator[JSON]: ...
+    def __next__(self) -> JSON: ...
+    def close(self) -> None: ...
+
+
+class AsyncEventSource(Protocol):
+    """The same, awaited."""
+
+    request_id: str | None
+
+    def __aiter__(self) -> AsyncIterator[JSON]: ...
+    async def __anext__(self) -> JSON: ...
+    async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class Connection(Protocol):
+    """The only I/O of a plugin: one per provider and client, used by many threads and tasks.
+
+    A connection may also have `asend(call, access)` and `astream(call, access)`; without them
+    the core runs `send` and `stream` in a worker thread.
+    """
+
+    def send(self, call: Call, access: Access) -> Answer: ...
+    def stream(self, call: Call, access: Access) -> EventSource: ...
+    def close(self) -> None:
+        """Release what the connection itself made; never the pools it was lent."""
+        ...
+
+
+class ConnectionSettings(Protocol):
+    """What the core lends a connection. Never a key."""
+
+    @property
+    def http_client(self) -> httpx2.Client: ...
+    @property
+    def async_http_client(self) -> httpx2.AsyncClient: ...
+
+
+class StreamDecoder(Protocol):
+    """A state machine from the vendor's events to ours; no I/O."""
+
+    def push(self, event: JSON) -> list[ChatEvent]:
+        """Our events for one of the vendor's. Raises `ProviderFailure` for an error event."""
+        ...
+
+    def finish(self) -> list[ChatEvent]:
+        """What the end of the stream adds. No `ChatEnd` here or before means: cut."""
+        ...
+
+
+class Provider(ABC):
+    """Translates between the canonical schema and one vendor. Everything but `connect` is pure."""
+
+    spec: ClassVar[ProviderSpec]
+
+    @abstractmethod
+    def encode(self, request: ChatRequest) -> Call:
+        """The vendor's call. Raises `UnsupportedFeatureError` for what it cannot honour."""
+
+    @abstractmethod
+    def decode(self, body: JSON, operation: str | None = None) -> Reply:
+        """The vendor's whole answer. `operation` is `None` for a stored body, told by its shape.
+
+        Raises `ProviderFailure` for an error inside an answer with status 200.
+        """
+
+    @abstractmethod
+    def connect(self, settings: ConnectionSettings) -> Connection:
+        """Called once per client, off the event loop: the place to import the SDK."""
+
+    def decoder(self, operation: str) -> StreamDecoder:
+        """For a stream. The default takes one event, a whole answer, and emits its parts."""
+        return WholeReplyDecoder(self, operation)
+
+    def classify(self, error: Exception) -> Failure | None:
+        """What an SDK exception means. `None`: the core judges it."""
+        return None
+
+    def rates(self, model: str, at: datetime) -> Rates | None:
+        """Prices where the price library has a gap. `None`: it has none."""
+        return None
+
+
+class WholeReplyDecoder:
+    """Emits a whole reply as the events of a stream."""
+
+    def __init__(self, provider: Provider, operation: str) -> None:
+        self._provider = provider
+        self._operation = operation
+
+    def push(self, event: JSON) -> list[ChatEvent]:
+        return events_of(self._provider.decode(event, self._operation))
+
+    def finish(self) -> list[ChatEvent]:
+        return []
+
+
+def events_of(reply: Reply) -> list[ChatEvent]:
+    """The events that fold back into this reply."""
+    events: list[ChatEvent] = [ChatStart(reply.id, reply.model)]
+    for number, choice in enumerate((reply.first, *reply.more_choices)):
+        for index, part in enumerate(choice.parts):
+            if isinstance(part, TextPart) and part.provider_state is None:
+                events.append(TextDelta(part.text, index, number))
+            else:
+                events.append(PartEnd(part, index, number))
+        if choice.refusal:
+            events.append(RefusalDelta(choice.refusal, number))
+    events += [CitationFound(citation) for citation in reply.citations]
+    if reply.usage is not None:
+        events.append(UsageSnapshot(reply.usage))
+    events += [
+        ChatEnd(choice.finish, number)
+        for number, choice in enumerate((reply.first, *reply.more_choices))
+    ]
+    return events
+
+
+class IteratorEvents:
+    """An `EventSource` over any iterator of JSON events."""
+
+    def __init__(self, events: Iterator[JSON], close: Callable[[], object] | None = None) -> None:
+        self.request_id: str | None = None
+        self._events = events
+        self._close = close
+
+    def __iter__(self) -> Iterator[JSON]:
+        return self
+
+    def __next__(self) -> JSON:
+        return next(self._events)
+
+    def close(self) -> None:
+        if self._close is not None:
+            self._close()
+
+
+Function: TypeAlias = Callable[[Call, Access], JSON]
+
+
+class FunctionConnection:
+    """One function from a call to the vendor's JSON; a stream comes in one piece."""
+
+    def __init__(self, function: Function) -> None:
+        self._function = function
+
+    def send(self, call: Call, access: Access) -> Answer:
+        return Answer(self._function(call, access))
+
+    def stream(self, call: Call, access: Access) -> IteratorEvents:
+        return IteratorEvents(iter([self._function(call, access)]))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def check_provider(provider: Any) -> str | None:
+    """What is wrong with a provider class, in words; `None` if nothing is."""
+    if not (isinstance(provider, type) and issubclass(provider, Provider)):
+        return f"indox_provider() must return a Provider class, not {type(provider).__name__}"
+    spec = getattr(provider, "spec", None)
+    if not isinstance(spec, ProviderSpec):
+        return f"{provider.__name__}.spec must be a ProviderSpec"
+    missing = sorted(provider.__abstractmethods__)
+    if missing:
+        return f"{provider.__name__} does not define {', '.join(missing)}"
+    if spec.contract not in CONTRACT_VERSIONS:
+        newer = spec.contract > max(CONTRACT_VERSIONS)
+        return (
+            f"it is written for contract version {spec.contract}, this indox-core accepts "
+            f"{', '.join(map(str, CONTRACT_VERSIONS))}; upgrade "
+            + ("indox-core" if newer else "the plugin")
+        )
+    return None

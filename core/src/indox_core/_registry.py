@@ -1,0 +1,133 @@
+"""From a provider's name to its plugin: metadata first, code at first use."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import EntryPoint, distributions
+from threading import Lock
+from typing import Any
+
+import pluggy
+
+from . import _hookspecs
+from ._errors import (
+    DuplicateProviderError,
+    PluginLoadError,
+    ProviderNotFoundError,
+    did_you_mean,
+)
+from ._provider import Provider, check_provider
+
+GROUP = "indox"
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """One entry point of the group, read from metadata."""
+
+    name: str
+    distribution: str
+    version: str
+    entry_point: EntryPoint
+
+
+@lru_cache(maxsize=8)
+def _scan(group: str, path: tuple[str, ...]) -> tuple[Installed, ...]:
+    found: dict[tuple[str, str], Installed] = {}
+    for distribution in distributions(path=list(path)):
+        try:
+            name, version = distribution.metadata["Name"], distribution.version
+            points = [p for p in distribution.entry_points if p.group == group]
+        except Exception:  # noqa: BLE001, S112 # a half-removed distribution may raise anything
+            continue
+        for point in points:
+            if name and version and _NAME.fullmatch(point.name):
+                # The first on the path is the one that is imported.
+                found.setdefault(
+                    (point.name, name.lower()), Installed(point.name, name, version, point)
+                )
+    return tuple(sorted(found.values(), key=lambda item: (item.name, item.distribution)))
+
+
+def installed(group: str = GROUP) -> tuple[Installed, ...]:
+    """Everything installed in the group, by name; nothing is imported."""
+    return _scan(group, tuple(sys.path))
+
+
+class Registry:
+    """The providers of one client: those handed over, then those installed."""
+
+    def __init__(self, plugins: tuple[Any, ...] = ()) -> None:
+        self._manager = pluggy.PluginManager(_hookspecs.PROJECT)
+        self._manager.add_hookspecs(_hookspecs)
+        self._providers: dict[str, Provider] = {}
+        self._lock = Lock()
+        for plugin in plugins:
+            if hasattr(plugin, "indox_provider"):
+                provider = self._register(plugin, f"plugins= entry {type(plugin).__name__}")
+                self._providers[provider.spec.name] = provider
+
+    def provider(self, name: str) -> Provider:
+        """The provider of that name, imported now if this is its first use."""
+        provider = self._providers.get(name)
+        if provider is None:
+            with self._lock:
+                provider = self._providers.get(name) or self._load(name)
+                self._providers[name] = provider
+        return provider
+
+    def _load(self, name: str) -> Provider:
+        claims = [item for item in installed() if item.name == name]
+        if not claims:
+            names = sorted({item.name for item in installed()} | set(self._providers))
+            shown, hint = "of that name", ""
+            if _NAME.fullmatch(name):
+                shown = name
+                hint = did_you_mean(name, names) or f" Perhaps: pip install indox-{name}"
+            raise ProviderNotFoundError(
+                f'No provider "{shown}". Installed: {", ".join(names) or "none"}.{hint}'
+            )
+        if len(claims) > 1:
+            owners = " and ".join(f"{c.distribution} {c.version}" for c in claims)
+            raise DuplicateProviderError(
+                f'{owners} both offer the provider "{name}". Uninstall one of them.'
+            )
+        claim = claims[0]
+        origin = f"{claim.distribution} {claim.version}"
+        try:
+            plugin = claim.entry_point.load()
+        except (Exception, SystemExit) as error:  # noqa: BLE001 # a plugin may raise anything
+            raise PluginLoadError(
+                f'The plugin for "{name}" ({origin}) cannot be imported: '
+                f"{type(error).__name__}. Reinstall or upgrade {claim.distribution}."
+            ) from None
+        provider = self._register(plugin, origin)
+        if provider.spec.name != name:
+            raise PluginLoadError(
+                f'{origin} registers the entry point "{name}" but its spec says '
+                f'"{provider.spec.name}". Upgrade {claim.distribution}.'
+            )
+        return provider
+
+    def _register(self, plugin: Any, origin: str) -> Provider:
+        """The provider that the plugin's hook returns, checked against the contract."""
+        try:
+            self._manager.register(plugin)
+            others = [p for p in self._manager.get_plugins() if p is not plugin]
+            returned = self._manager.subset_hook_caller("indox_provider", others)()
+            problem = (
+                "it implements no indox_provider hook (is it marked with hookimpl?)"
+                if not returned
+                else check_provider(returned[0])
+            )
+            if problem is None:
+                return returned[0]()  # type: ignore[no-any-return] # check_provider has seen to it
+        except (Exception, SystemExit) as error:  # noqa: BLE001 # a plugin may raise anything
+            problem = f"indox_provider() raised {type(error).__name__}"
+        if self._manager.is_registered(plugin):
+            self._manager.unregister(plugin)
+        raise PluginLoadError(f"{origin} breaks the plugin contract: {problem}.")

@@ -1,0 +1,210 @@
+"""The canonical request: what a caller asks of any model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import ValidationError as PydanticError
+
+from ._content import JSON, Frozen, Text
+from ._errors import ValidationError, did_you_mean
+from ._messages import Adaptation, Message, read_messages, validation_error
+
+StrictFloat = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+StrictInt = Annotated[int, Field(strict=True)]
+
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+class Tool(Frozen):
+    """A function that the model may ask to have called."""
+
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+    description: Text = ""
+    parameters: dict[str, JSON] = Field(
+        default_factory=lambda: {"type": "object", "properties": {}}
+    )
+    """JSON schema of the arguments."""
+    strict: bool | None = None
+    """Whether the arguments must match the schema exactly. `None`: the vendor's default."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_openai_spelling(cls, value: Any) -> Any:
+        if isinstance(value, Mapping) and value.get("type") == "function":
+            function = value.get("function")
+            flat = function if isinstance(function, Mapping) else value
+            return {key: item for key, item in flat.items() if key != "type" and item is not None}
+        return value
+
+
+ToolChoiceMode = Literal["auto", "none", "required"]
+
+
+class ToolChoice(Frozen):
+    """Whether the model calls a tool: by mode, or one tool by name."""
+
+    mode: ToolChoiceMode = "required"
+    name: str | None = None
+    """The one tool to call. `None`: any."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_spellings(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return {"mode": value} if value in ("auto", "none", "required") else {"name": value}
+        if isinstance(value, Mapping) and value.get("type") in ("function", "tool"):
+            function = value.get("function")
+            named = function if isinstance(function, Mapping) else value
+            return {"name": named.get("name")}
+        return value
+
+
+class ResponseSchema(Frozen):
+    """The JSON schema that the answer must match."""
+
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")] = "response"
+    json_schema: dict[str, JSON]
+    strict: bool = True
+
+    @classmethod
+    def read(cls, value: Any) -> ResponseSchema | None:
+        """From a JSON schema, a pydantic class, or OpenAI's `response_format`."""
+        if value is None or isinstance(value, cls):
+            return value
+        if isinstance(value, type) and issubclass(value, BaseModel):
+            return cls(name=value.__name__[:64], json_schema=value.model_json_schema())
+        if not isinstance(value, Mapping):
+            raise ValidationError(
+                "response_schema must be a JSON schema (a dict) or a pydantic class, "
+                f"not {type(value).__name__}"
+            )
+        inner = value.get("json_schema")
+        if value.get("type") == "json_schema" and isinstance(inner, Mapping):
+            schema, name = inner.get("schema"), inner.get("name", "response")
+            strict = inner.get("strict")
+            return cls(name=name, json_schema=schema, strict=strict is not False)
+        return cls(json_schema=dict(value))
+
+
+class ChatRequest(Frozen):
+    """One call, checked. A plugin reads it and never changes it."""
+
+    provider: str
+    model: str
+    """The model as the vendor knows it, without our prefix."""
+    base_url: str = ""
+    """Where the call goes; '' for a provider that has no address."""
+    stream: bool = False
+    messages: tuple[Message, ...]
+    temperature: Annotated[StrictFloat, Field(ge=0)] | None = None
+    top_p: Annotated[StrictFloat, Field(ge=0, le=1)] | None = None
+    max_tokens: Annotated[StrictInt, Field(ge=1, le=2**53)] | None = None
+    stop: tuple[Annotated[Text, Field(min_length=1)], ...] = ()
+    seed: Annotated[StrictInt, Field(ge=-(2**63), lt=2**63)] | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: Annotated[bool, Field(strict=True)] | None = None
+    response_schema: ResponseSchema | None = None
+    reasoning_effort: ReasoningEffort | None = None
+    """How much the model thinks first. `None`: the vendor's default."""
+    cache: Annotated[bool, Field(strict=True)] | Literal["5m", "1h"] | None = None
+    """Whether, and how long, the vendor keeps the prompt. `None`: the vendor's default."""
+    web_search: Annotated[bool, Field(strict=True)] = False
+    metadata: dict[str, Text] = Field(default_factory=dict)
+    provider_options: dict[str, dict[str, JSON]] = Field(default_factory=dict)
+    """Per provider, what only that vendor knows."""
+    options: Any = None
+    """This provider's options, as an instance of its spec's `options` model."""
+    adaptations: tuple[Adaptation, ...] = ()
+    """What reading the messages had to add."""
+
+    @field_validator("stop", mode="before")
+    @classmethod
+    def _read_one_stop(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else () if value is None else value
+
+    @field_validator("tools", mode="before")
+    @classmethod
+    def _read_no_tools(cls, value: Any) -> Any:
+        return () if value is None else value
+
+    @model_validator(mode="after")
+    def _check_tools(self) -> ChatRequest:
+        names = [tool.name for tool in self.tools]
+        if len(set(names)) != len(names):
+            raise ValueError("tools: two tools have the same name")
+        choice = self.tool_choice
+        if choice is not None and choice.mode == "required":
+            if not names:
+                raise ValueError("tool_choice asks for a call but no tools are given")
+            if choice.name is not None and choice.name not in names:
+                raise ValueError(
+                    "tool_choice names none of the tools; use auto, none, required or one of "
+                    + ", ".join(names)
+                )
+        return self
+
+
+def split_model(model: Any) -> tuple[str, str]:
+    """`openai/gpt-4o-mini` as provider and model, split at the first slash."""
+    if not isinstance(model, str):
+        raise ValidationError(
+            f'model must be a string like "openai/gpt-4o-mini", not {type(model).__name__}'
+        )
+    provider, slash, name = model.partition("/")
+    if not slash or not provider or not name:
+        raise ValidationError(
+            'model must name provider and model, like "openai/gpt-4o-mini" or "local/smollm2"'
+        )
+    if not name.isprintable() or " " in name or ".." in name.split("/"):
+        raise ValidationError("model holds a space, a control character or a '..' step")
+    return provider, name
+
+
+def _read_provider_options(
+    given: Any, provider: str, model: type[BaseModel] | None
+) -> BaseModel | None:
+    """The provider's own options, by its plugin's model."""
+    mine = given.get(provider, {}) if isinstance(given, Mapping) else {}
+    where = f"provider_options.{provider}"
+    known = model.model_fields if model is not None else {}
+    for name in mine if isinstance(mine, Mapping) else ():
+        if name not in known:
+            raise ValidationError(f'{where} has no "{name}".{did_you_mean(str(name), known)}')
+    try:
+        return None if model is None else model.model_validate(mine)
+    except PydanticError as error:
+        raise validation_error(error, where) from None
+
+
+def read_request(
+    messages: Any,
+    provider: str,
+    model: str,
+    base_url: str,
+    stream: bool,
+    options: Mapping[str, Any],
+    options_model: type[BaseModel] | None = None,
+) -> ChatRequest:
+    """The checked request. Raises `ValidationError` that names the argument."""
+    read, adaptations = read_messages(messages)
+    # None means "not given" for every option, so that callers can pass theirs through.
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        if "response_schema" in given:
+            given["response_schema"] = ResponseSchema.read(given["response_schema"])
+        return ChatRequest(
+            provider=provider,
+            model=model,
+            base_url=base_url,
+            stream=stream,
+            messages=read,
+            adaptations=adaptations,
+            options=_read_provider_options(given.get("provider_options"), provider, options_model),
+            **given,
+        )
+    except PydanticError as error:
+        raise validation_error(error) from None

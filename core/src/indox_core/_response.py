@@ -1,0 +1,186 @@
+"""The canonical response."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from pydantic import Field
+from pydantic_core import to_json
+
+from ._content import (
+    JSON,
+    ContentPart,
+    Frozen,
+    ImagePart,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+)
+from ._messages import Adaptation, Message
+from ._usage import MappingModel, Receipt, TokenUsage, Usage
+
+FinishReason: TypeAlias = Literal[
+    "stop", "length", "tool_calls", "content_filter", "refusal", "paused", "error", "unknown"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """Why the answer ended: our word, and the vendor's."""
+
+    unified: FinishReason
+    raw: str | None = None
+    """`None` if the vendor gave no reason."""
+
+
+class Citation(Frozen):
+    """A source that the answer quotes."""
+
+    url: str | None = None
+    title: str | None = None
+    text: str | None = None
+    """The quoted words, where the vendor gives them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of several answers to the same request."""
+
+    parts: tuple[ContentPart, ...]
+    finish: Finish
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a plugin's `decode` makes of the vendor's answer.
+
+    `finish` may be given as our word alone. `more_choices` holds the answers after the first.
+    """
+
+    parts: tuple[ContentPart, ...]
+    finish: Finish | FinishReason
+    usage: TokenUsage | None = None
+    id: str | None = None
+    model: str | None = None
+    """The model that served, as the vendor names it."""
+    refusal: str | None = None
+    citations: tuple[Citation, ...] = ()
+    more_choices: tuple[Choice, ...] = field(default=())
+
+    @property
+    def first(self) -> Choice:
+        finish = self.finish if isinstance(self.finish, Finish) else Finish(self.finish)
+        return Choice(self.parts, finish, self.refusal)
+
+
+def text_of(parts: tuple[ContentPart, ...]) -> str:
+    """The visible text, joined."""
+    return "".join(part.text for part in parts if isinstance(part, TextPart))
+
+
+class ChatResponse(MappingModel):
+    """An answer, in one shape for every provider.
+
+    As a mapping it has the keys below and holds plain JSON data, so that
+    `json.dumps(dict(response))` works; `response["choices"][0]["message"]["content"]` works too.
+    """
+
+    keys_ = (
+        "request_id",
+        "created_at",
+        "duration_ms",
+        "provider",
+        "model",
+        "success",
+        "message",
+        "usage",
+        "raw_response",
+        "data",
+        "finish_reason",
+    )
+    request_id: str
+    """Our UUID of the call; the vendor's is `provider_request_id`."""
+    created_at: str
+    """When the call began; ISO 8601 in UTC."""
+    duration_ms: float
+    provider: str
+    model: str
+    """The model asked for, without the prefix."""
+    success: bool = True
+    message: str = ""
+    usage: Usage
+    raw_response: JSON = None
+    """The vendor's JSON, filled with `include_raw=True`; for a stream, the list of its events."""
+    data: str
+    """The text of the first choice."""
+    finish_reason: FinishReason
+
+    parts: tuple[ContentPart, ...] = Field(default=(), exclude=True)
+    """Everything in the answer, in order."""
+    finish: Finish = Field(exclude=True)
+    choices: tuple[Choice, ...] = Field(default=(), exclude=True)
+    """All answers; one unless more were asked for."""
+    citations: tuple[Citation, ...] = Field(default=(), exclude=True)
+    adaptations: tuple[Adaptation, ...] = Field(default=(), exclude=True)
+    """What was changed in the request so that the provider takes it."""
+    receipt: Receipt = Field(exclude=True)
+    refusal: str | None = Field(default=None, exclude=True)
+    """What the model said instead of answering. `None` if it did not refuse."""
+    parsed: Any = Field(default=None, exclude=True)
+    """The answer as `response_schema` has it: an instance of the pydantic class, or plain data.
+    `None` if no schema was asked for or the text does not match it."""
+    served_model: str | None = Field(default=None, exclude=True)
+    """The model that answered, as the vendor names it."""
+    provider_request_id: str | None = Field(default=None, exclude=True)
+    attempts: int = Field(default=1, exclude=True)
+    """How often the request was sent."""
+
+    def __getitem__(self, key: str) -> Any:
+        if key == "choices":
+            return [_choice_json(index, choice) for index, choice in enumerate(self.choices)]
+        return super().__getitem__(key)
+
+    def __str__(self) -> str:
+        return self.data
+
+    @property
+    def tool_calls(self) -> tuple[ToolCallPart, ...]:
+        return tuple(part for part in self.parts if isinstance(part, ToolCallPart))
+
+    @property
+    def images(self) -> tuple[ImagePart, ...]:
+        return tuple(part for part in self.parts if isinstance(part, ImagePart))
+
+    @property
+    def reasoning(self) -> str | None:
+        """What the model thought, as far as the vendor shows it."""
+        texts = [p.text for p in self.parts if isinstance(p, ReasoningPart) and p.text]
+        return "\n\n".join(texts) if texts else None
+
+    def to_message(self) -> Message:
+        """The answer as a message for the next turn, signatures and encrypted reasoning kept."""
+        return Message(role="assistant", content=self.parts)
+
+
+def _choice_json(index: int, choice: Choice) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": text_of(choice.parts)}
+    calls = [part for part in choice.parts if isinstance(part, ToolCallPart)]
+    if calls:
+        message["tool_calls"] = [
+            {
+                "id": c.id,
+                "type": "function",
+                "function": {"name": c.name, "arguments": arguments_text(c)},
+            }
+            for c in calls
+        ]
+    return {"index": index, "message": message, "finish_reason": choice.finish.unified}
+
+
+def arguments_text(call: ToolCallPart) -> str:
+    """The arguments as JSON text, the model's own where it was no JSON object."""
+    if call.arguments_raw is not None:
+        return call.arguments_raw
+    return to_json(call.arguments or {}).decode()

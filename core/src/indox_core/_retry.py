@@ -1,0 +1,69 @@
+"""What is tried again, when, and until when."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from ._errors import Failure
+
+deadline: ContextVar[float] = ContextVar("indox_deadline")
+"""End of the call that this thread serves, on the monotonic clock; sockets read it."""
+
+_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+_FIRST_WAIT_S = 0.5
+_LONGEST_WAIT_S = 8.0
+LONGEST_RETRY_AFTER_S = 60.0
+
+
+def is_retryable(failure: Failure) -> bool:
+    """Whether the same request may succeed a moment later."""
+    if failure.kind in ("credits", "timeout", "malformed"):
+        return False
+    if failure.kind == "network":
+        return True
+    return failure.status_code in _STATUSES or failure.kind in ("rate_limit", "overloaded")
+
+
+def wait_before_next(
+    failure: Failure, attempt: int, max_retries: int, left_s: float
+) -> float | None:
+    """Seconds to wait before the next attempt; `None` if there is none.
+
+    `attempt` counts from 1. A wait that the provider asks for is honoured if it fits into what
+    is left of the deadline and into a minute.
+    """
+    if attempt > max_retries or not is_retryable(failure):
+        return None
+    wait = failure.retry_after_s
+    if wait is not None:
+        if wait > LONGEST_RETRY_AFTER_S:
+            return None
+    else:
+        longest = min(_FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
+        wait = random.uniform(longest / 2, longest)  # noqa: S311 # jitter, not a secret
+    return wait if wait < left_s else None
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from `retry-after-ms` or `retry-after` (seconds or a date).
+
+    `None` if the provider sent neither, or one that cannot be read.
+    """
+    milliseconds = headers.get("retry-after-ms", "")
+    if re.fullmatch(r"\d+(\.\d+)?", milliseconds):
+        return float(milliseconds) / 1000
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", value):
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

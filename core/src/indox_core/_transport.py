@@ -1,0 +1,291 @@
+"""The shared connection pools: one httpx2 client of each kind, lent to every SDK client.
+
+The clients stay the same for the life of an Indox client; the pools beneath them are per process
+(a forked child gets its own) and, in async, per running event loop. The only module that imports
+httpx2, and itself imported when a connection is first made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache, cached_property
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from threading import Lock
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+import httpcore2
+import httpx2
+
+from ._retry import deadline
+
+_MAX_CONNECTIONS = 1000
+_MAX_IDLE_CONNECTIONS = 100
+_IDLE_S = 30.0
+
+_T = TypeVar("_T")
+
+
+@cache
+def _default_tls() -> ssl.SSLContext:
+    """Building one takes tens of milliseconds, so the process has one."""
+    return httpcore2.default_ssl_context()
+
+
+class Pools:
+    """The pools of one Indox client."""
+
+    def __init__(
+        self, proxy: str | None = None, verify: ssl.SSLContext | bool | None = None
+    ) -> None:
+        tls = verify if isinstance(verify, ssl.SSLContext) else None
+        if verify is False:
+            tls = httpx2.create_ssl_context(verify=False)
+        self._options: dict[str, Any] = {"tls": tls, "proxy": proxy}
+
+    @cached_property
+    def http_client(self) -> httpx2.Client:
+        transport = _SyncTransport(**self._options)
+        return httpx2.Client(transport=transport, cookies=_no_cookies(), **_CLIENT_OPTIONS)
+
+    @cached_property
+    def async_http_client(self) -> httpx2.AsyncClient:
+        transport = _AsyncTransport(**self._options)
+        return httpx2.AsyncClient(transport=transport, cookies=_no_cookies(), **_CLIENT_OPTIONS)
+
+    def close(self) -> None:
+        """Close the connections that no event loop owns; a loop closes its own when it ends."""
+        if "http_client" in self.__dict__:
+            self.http_client.close()
+
+    async def aclose(self) -> None:
+        """Close the running loop's connections too."""
+        if "async_http_client" in self.__dict__:
+            await self.async_http_client.aclose()
+        self.close()
+
+
+# Nothing from the environment, neither proxies nor .netrc; redirects could carry a key away.
+_CLIENT_OPTIONS: dict[str, Any] = {"trust_env": False, "follow_redirects": False, "timeout": None}
+
+
+def _no_cookies() -> CookieJar:
+    """Cookies would travel from one key's calls to another's."""
+    return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
+
+
+class _Transport:
+    """How a pool is made."""
+
+    def __init__(self, tls: ssl.SSLContext | None, proxy: str | None) -> None:
+        self._tls = tls
+        self._proxy = httpcore2.Proxy(proxy) if proxy is not None else None
+
+    def _make(self, pool: Callable[..., _T], backend: Any) -> _T:
+        return pool(
+            ssl_context=self._tls or _default_tls(),
+            proxy=self._proxy,
+            max_connections=_MAX_CONNECTIONS,
+            max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
+            keepalive_expiry=_IDLE_S,
+            network_backend=backend,
+        )
+
+
+class _SyncTransport(_Transport, httpx2.BaseTransport):
+    def __init__(self, tls: ssl.SSLContext | None, proxy: str | None) -> None:
+        super().__init__(tls, proxy)
+        self._lock = Lock()
+        self._pid = 0
+        self._pool: httpcore2.ConnectionPool | None = None
+
+    def _current(self) -> httpcore2.ConnectionPool:
+        if self._pool is None or self._pid != os.getpid():
+            with self._lock:
+                if self._pool is None or self._pid != os.getpid():
+                    # A forked child leaves its parent's connections alone.
+                    self._pool = self._make(httpcore2.ConnectionPool, _DeadlineBackend())
+                    self._pid = os.getpid()
+        return self._pool
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        with _as_httpx2():
+            response = self._current().handle_request(_to_core(request))
+        return httpx2.Response(
+            response.status,
+            headers=response.headers,
+            stream=_SyncBody(response),
+            extensions=response.extensions,
+        )
+
+    def close(self) -> None:
+        with self._lock:
+            if self._pool is not None and self._pid == os.getpid():
+                self._pool.close()
+            self._pool = None
+
+    def __del__(self) -> None:
+        self.close()
+
+
+class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
+    """Picks the running loop's pool.
+
+    Each pool is owned by an async generator started on its loop, so that the loop's
+    `shutdown_asyncgens`, which `asyncio.run` calls, closes the pool.
+    """
+
+    def __init__(self, tls: ssl.SSLContext | None, proxy: str | None) -> None:
+        super().__init__(tls, proxy)
+        self._lock = Lock()
+        self._pools: WeakKeyDictionary[
+            asyncio.AbstractEventLoop,
+            tuple[int, httpcore2.AsyncConnectionPool, AsyncGenerator[None]],
+        ] = WeakKeyDictionary()
+
+    async def _current(self) -> httpcore2.AsyncConnectionPool:
+        loop = asyncio.get_running_loop()
+        entry = self._pools.get(loop)
+        if entry is not None and entry[0] == os.getpid():
+            return entry[1]
+        pool = self._make(httpcore2.AsyncConnectionPool, httpcore2.AnyIOBackend())
+        owner = self._own(loop, pool)
+        with self._lock:
+            for gone in [other for other in self._pools if other.is_closed()]:
+                del self._pools[gone]  # a loop that was closed without ending its generators
+            self._pools[loop] = (os.getpid(), pool, owner)
+        await anext(owner)
+        return pool
+
+    async def _own(
+        self, loop: asyncio.AbstractEventLoop, pool: httpcore2.AsyncConnectionPool
+    ) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            self._pools.pop(loop, None)
+            await pool.aclose()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        pool = await self._current()
+        with _as_httpx2():
+            response = await pool.handle_async_request(_to_core(request))
+        return httpx2.Response(
+            response.status,
+            headers=response.headers,
+            stream=_AsyncBody(response),
+            extensions=response.extensions,
+        )
+
+    async def aclose(self) -> None:
+        entry = self._pools.get(asyncio.get_running_loop())
+        if entry is not None:
+            await entry[2].aclose()
+
+
+def _to_core(request: httpx2.Request) -> httpcore2.Request:
+    url = request.url
+    return httpcore2.Request(
+        method=request.method,
+        url=httpcore2.URL(
+            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+        ),
+        headers=request.headers.raw,
+        content=request.stream,
+        extensions=request.extensions,
+    )
+
+
+@contextmanager
+def _as_httpx2() -> Iterator[None]:
+    """httpcore2's errors as httpx2's of the same name, which every SDK knows."""
+    try:
+        yield
+    except Exception as error:
+        same = getattr(httpx2, type(error).__name__, None)
+        if type(error).__module__ == "httpcore2" and same is not None:
+            raise same(str(error)) from error
+        raise
+
+
+class _SyncBody(httpx2.SyncByteStream):
+    def __init__(self, response: httpcore2.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _as_httpx2():
+            yield from self._response.iter_stream()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class _AsyncBody(httpx2.AsyncByteStream):
+    def __init__(self, response: httpcore2.Response) -> None:
+        self._response = response
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _as_httpx2():
+            async for chunk in self._response.aiter_stream():
+                yield chunk
+
+    async def aclose(self) -> None:
+        await self._response.aclose()
+
+
+class _DeadlineBackend(httpcore2.SyncBackend):
+    """Sockets whose every wait ends at the call's deadline. Name resolution is the exception."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore2.NetworkStream:
+        stream = super().connect_tcp(
+            host, port, _bounded(timeout, httpcore2.ConnectTimeout), local_address, socket_options
+        )
+        return _DeadlineStream(stream)
+
+
+class _DeadlineStream(httpcore2.NetworkStream):
+    def __init__(self, stream: httpcore2.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _bounded(timeout, httpcore2.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _bounded(timeout, httpcore2.WriteTimeout))
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore2.NetworkStream:
+        timeout = _bounded(timeout, httpcore2.ConnectTimeout)
+        return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+def _bounded(timeout: float | None, error: type[Exception]) -> float | None:
+    end = deadline.get(None)
+    if end is None:
+        return timeout
+    left = end - time.monotonic()
+    if left <= 0:
+        raise error("the call's deadline has passed")
+    return left if timeout is None else min(timeout, left)

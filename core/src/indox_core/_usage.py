@@ -1,0 +1,195 @@
+"""What a call used and what it cost: counts, rates, the receipt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from ._content import Frozen
+
+CostStatus = Literal["priced", "estimated", "partial", "unknown", "no_usage"]
+COMPONENTS = (
+    "input_tokens",
+    "output_tokens",
+    "cache_read",
+    "cache_write",
+    "reasoning",
+    "web_search",
+    "request",
+)
+Component = Literal[
+    "input_tokens",
+    "output_tokens",
+    "cache_read",
+    "cache_write",
+    "reasoning",
+    "web_search",
+    "request",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """The vendor's counts on one footing: totals include their parts. `None` is not reported.
+
+    `input` holds every token read, cached ones and those written to a cache included; `output`
+    every token written, reasoning included.
+    """
+
+    input: int | None = None
+    output: int | None = None
+    cache_read: int | None = None
+    cache_write: int | None = None
+    reasoning: int | None = None
+    web_searches: int | None = None
+    service_tier: str | None = None
+    """The tier that the vendor says it served; `None` if it does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Prices in US dollars: tokens per million, searches and requests each.
+
+    `None` is not known; 0 is known to be free.
+    """
+
+    input: Decimal | None = None
+    output: Decimal | None = None
+    cache_read: Decimal | None = None
+    cache_write: Decimal | None = None
+    web_search: Decimal | None = None
+    request: Decimal | None = Decimal(0)
+    source: str = ""
+    """Where the prices come from, for the receipt."""
+
+    @classmethod
+    def free(cls, source: str) -> Rates:
+        """For a model that is known to cost nothing."""
+        zero = Decimal(0)
+        return cls(zero, zero, zero, zero, zero, zero, source)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptLine:
+    """One component of the cost. `amount` is exactly `quantity * unit_price / per`."""
+
+    component: Component
+    quantity: int
+    per: int
+    """How many units the unit price is for: 1,000,000 for tokens, 1 for searches."""
+    unit_price: Decimal | None
+    """US dollars. `None`: not known, so that there is no amount either."""
+    amount: Decimal | None
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """How the cost comes about. The total is the sum of the lines, exactly."""
+
+    status: CostStatus
+    lines: tuple[ReceiptLine, ...] = ()
+    reason: str = ""
+    """In words, why there is no total; '' where there is one."""
+    breakdown: Mapping[str, Decimal | None] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Decimal | None:
+        """US dollars. `None` unless every part is known."""
+        if self.status not in ("priced", "estimated"):
+            return None
+        return sum((line.amount for line in self.lines if line.amount is not None), Decimal(0))
+
+
+class MappingModel(Frozen, Mapping[str, Any]):
+    """A frozen model that is also a mapping of plain JSON data.
+
+    `keys_` are its keys, in order; its other fields are attributes only.
+    """
+
+    model_config = ConfigDict(ignored_types=(cached_property,))
+    keys_: ClassVar[tuple[str, ...]] = ()
+
+    @cached_property
+    def _plain(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", include=set(self.keys_))
+
+    def __getitem__(self, key: str) -> Any:
+        return self._plain[key]
+
+    def __iter__(self) -> Iterator[str]:  # type: ignore[override] # a mapping iterates its keys
+        return iter(self.keys_)
+
+    def __len__(self) -> int:
+        return len(self.keys_)
+
+    def __getstate__(self) -> dict[Any, Any]:
+        state = super().__getstate__()
+        state["__dict__"] = {k: v for k, v in state["__dict__"].items() if k != "_plain"}
+        return state
+
+    def __eq__(self, other: object) -> bool:
+        if type(self) is type(other):
+            mine, theirs = self.__dict__, other.__dict__
+            return all(mine[name] == theirs[name] for name in type(self).model_fields)
+        if isinstance(other, dict):
+            return dict(self) == other
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment] # like every mapping with mutable values
+
+
+class CostBreakdown(MappingModel):
+    """US dollars per component; the seven add up to the cost. `None`: not known."""
+
+    keys_ = COMPONENTS
+    input_tokens: float | None = None
+    output_tokens: float | None = None
+    cache_read: float | None = None
+    cache_write: float | None = None
+    reasoning: float | None = None
+    web_search: float | None = None
+    request: float | None = None
+
+
+class Usage(MappingModel):
+    """Tokens, money and time of one call. Token counts are `None` if the vendor sent none."""
+
+    keys_ = (
+        "tokens_prompt",
+        "tokens_completion",
+        "tokens_total",
+        "cost",
+        "latency",
+        "timestamp",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "reasoning_tokens",
+        "web_search_count",
+        "request_count",
+        "cost_breakdown",
+    )
+    tokens_prompt: int | None = None
+    """Every token read, cached ones included."""
+    tokens_completion: int | None = None
+    """Every token written, reasoning included."""
+    tokens_total: int | None = None
+    cost: float | None = None
+    """US dollars; 0 is known to be free, `None` is not known: see `cost_status`."""
+    latency: float
+    """Seconds from the first attempt's start to the end of the answer."""
+    timestamp: str
+    """When the answer was complete; ISO 8601 in UTC."""
+    cache_read_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    web_search_count: int | None = None
+    request_count: int = 1
+    cost_breakdown: CostBreakdown
+    cost_status: CostStatus = Field(default="no_usage", exclude=True)
+    """An attribute only: `dict(usage)` has the keys of the hosted client's responses."""

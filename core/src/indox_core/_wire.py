@@ -1,0 +1,189 @@
+"""From the bytes of an HTTP answer to JSON: whole bodies and event streams, with caps.
+
+For connections whose SDK hands out the unread `httpx2.Response`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+from pydantic_core import from_json
+
+from ._content import JSON
+from ._errors import Failure, ProviderFailure
+from ._provider import Answer
+
+if TYPE_CHECKING:
+    import httpx2
+
+MAX_BODY = 32 * 2**20
+"""Bytes of one whole answer, decompressed."""
+MAX_EVENT = 16 * 2**20
+"""Bytes of one event of a stream."""
+
+
+def malformed(message: str) -> ProviderFailure:
+    return ProviderFailure(Failure("malformed", message))
+
+
+def parse(body: bytes) -> JSON:
+    """JSON from the vendor. Raises `ProviderFailure` without quoting what was sent."""
+    try:
+        return from_json(body)
+    except ValueError:
+        what = "an empty body" if not body.strip() else "a body that is not JSON"
+        raise malformed(f"the provider answered with {what}") from None
+
+
+class _Body:
+    """Collects the pieces of one body, up to the cap."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+
+    def add(self, piece: bytes) -> None:
+        self._size += len(piece)
+        if self._size > MAX_BODY:
+            raise malformed(f"the answer is larger than {MAX_BODY // 2**20} MiB")
+        self._pieces.append(piece)
+
+    def answer(self, response: httpx2.Response) -> Answer:
+        return Answer(parse(b"".join(self._pieces)), request_id_of(response))
+
+
+def request_id_of(response: httpx2.Response) -> str | None:
+    """The vendor's id for the request, from the usual headers."""
+    for name in ("x-request-id", "request-id"):
+        value: str | None = response.headers.get(name)
+        if value:
+            return value
+    return None
+
+
+def read_answer(response: httpx2.Response) -> Answer:
+    """The whole body of an unread response as JSON; the response is closed."""
+    body = _Body()
+    try:
+        for piece in response.iter_bytes():
+            body.add(piece)
+    finally:
+        response.close()
+    return body.answer(response)
+
+
+async def aread_answer(response: httpx2.Response) -> Answer:
+    body = _Body()
+    try:
+        async for piece in response.aiter_bytes():
+            body.add(piece)
+    finally:
+        await response.aclose()
+    return body.answer(response)
+
+
+class SSEParser:
+    """Server-sent events to JSON, however the bytes are cut. `[DONE]` comes out as that string."""
+
+    def __init__(self) -> None:
+        self._line: list[bytes] = []
+        self._data: list[bytes] = []
+        self._size = 0
+        """Bytes since the last complete event."""
+
+    def feed(self, chunk: bytes) -> list[JSON]:
+        """The events that are complete with this chunk."""
+        self._size += len(chunk)
+        if self._size > MAX_EVENT:
+            raise malformed(f"one event is larger than {MAX_EVENT // 2**20} MiB")
+        head, newline, rest = chunk.partition(b"\n")
+        self._line.append(head)
+        if not newline:
+            return []
+        lines = [b"".join(self._line), *rest.split(b"\n")]
+        tail = lines.pop()
+        self._line = [tail]
+        events = []
+        for line in lines:
+            if line.endswith(b"\r"):
+                line = line[:-1]
+            if line.startswith(b"data:"):
+                self._data.append(line[6:] if line[5:6] == b" " else line[5:])
+            elif not line and self._data:
+                events.append(_event(b"\n".join(self._data)))
+                self._data = []
+        if not self._data:
+            self._size = len(tail)
+        return events
+
+    def close(self) -> list[JSON]:
+        """The last event, where only its blank line is missing. Half an event is left out."""
+        try:
+            return self.feed(b"\n\n")
+        except ProviderFailure:
+            return []
+
+
+def _event(data: bytes) -> JSON:
+    if data == b"[DONE]":
+        return "[DONE]"
+    try:
+        return from_json(data)
+    except ValueError:
+        raise malformed("the stream holds an event that is not JSON") from None
+
+
+class SSESource:
+    """An `EventSource` over an unread response."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self.request_id = request_id_of(response)
+        self._response = response
+        self._events = self._read()
+
+    def _read(self) -> Iterator[JSON]:
+        parser = SSEParser()
+        for chunk in self._response.iter_bytes():
+            yield from parser.feed(chunk)
+        yield from parser.close()
+
+    def __iter__(self) -> Iterator[JSON]:
+        return self
+
+    def __next__(self) -> JSON:
+        return next(self._events)
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class AsyncSSESource:
+    """An `AsyncEventSource` over an unread response."""
+
+    def __init__(self, response: httpx2.Response) -> None:
+        self.request_id = request_id_of(response)
+        self._response = response
+        self._chunks: AsyncGenerator[bytes] = response.aiter_bytes()
+        self._parser = SSEParser()
+        self._ready: list[JSON] = []
+        self._ended = False
+
+    def __aiter__(self) -> AsyncIterator[JSON]:
+        return self
+
+    async def __anext__(self) -> JSON:
+        while not self._ready:
+            if self._ended:
+                raise StopAsyncIteration
+            try:
+                self._ready = self._parser.feed(await anext(self._chunks))
+            except StopAsyncIteration:
+                self._ended = True
+                self._ready = self._parser.close()
+            self._ready.reverse()
+        return self._ready.pop()
+
+    async def aclose(self) -> None:
+        await self._chunks.aclose()
+        await self._response.aclose()

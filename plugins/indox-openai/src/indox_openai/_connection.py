@@ -1,0 +1,120 @@
+"""The SDK's clients and the calls to them; the only module that imports the SDK."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import openai
+from pydantic_core import to_json
+
+from indox_core.plugin import (
+    Access,
+    Answer,
+    AsyncSSESource,
+    Call,
+    ConnectionSettings,
+    SSESource,
+    aread_answer,
+    read_answer,
+)
+
+from . import _chat, _responses
+
+if TYPE_CHECKING:
+    import httpx2
+
+_PATHS = {_chat.OPERATION: "/chat/completions", _responses.OPERATION: "/responses"}
+# Never sent: each call brings its own key. The SDK wants one to be built.
+_PLACEHOLDER = "indox"
+
+
+class _NoEnvironment:
+    """Sends no header that the environment adds, as OPENAI_ORG_ID and OPENAI_CUSTOM_HEADERS do."""
+
+    user_agent: str
+
+    @property
+    def default_headers(self) -> dict[str, str | openai.Omit]:
+        return {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": self.user_agent,
+        }
+
+
+class _OpenAI(_NoEnvironment, openai.OpenAI):
+    pass
+
+
+class _AsyncOpenAI(_NoEnvironment, openai.AsyncOpenAI):
+    pass
+
+
+class OpenAIConnection:
+    """One SDK client of each kind for all keys and addresses: both travel with the call."""
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def _client(self) -> _OpenAI:
+        return _OpenAI(http_client=self._settings.http_client, **_CLIENT_OPTIONS)
+
+    @cached_property
+    def _async_client(self) -> _AsyncOpenAI:
+        return _AsyncOpenAI(http_client=self._settings.async_http_client, **_CLIENT_OPTIONS)
+
+    def send(self, call: Call, access: Access) -> Answer:
+        return read_answer(self._open(call, access))
+
+    def stream(self, call: Call, access: Access) -> SSESource:
+        return SSESource(self._open(call, access))
+
+    async def asend(self, call: Call, access: Access) -> Answer:
+        return await aread_answer(await self._aopen(call, access))
+
+    async def astream(self, call: Call, access: Access) -> AsyncSSESource:
+        return AsyncSSESource(await self._aopen(call, access))
+
+    def close(self) -> None:
+        """Nothing: closing an SDK client would close the pools that it was lent."""
+
+    def _open(self, call: Call, access: Access) -> httpx2.Response:
+        """The unread response; the SDK has raised if its status is a failure."""
+        response: httpx2.Response = self._client.post(**_arguments(call, access))
+        return response
+
+    async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
+        response: httpx2.Response = await self._async_client.post(**_arguments(call, access))
+        return response
+
+
+_CLIENT_OPTIONS: dict[str, Any] = {
+    "api_key": _PLACEHOLDER,
+    "base_url": "https://api.openai.com/v1",
+    "max_retries": 0,
+}
+
+
+def _arguments(call: Call, access: Access) -> dict[str, Any]:
+    """One call of the SDK's public `post`: the body as bytes, the response left unread."""
+    import httpx2
+
+    return {
+        "path": access.base_url + _PATHS[call.operation],
+        "content": to_json(call.arguments),
+        "cast_to": httpx2.Response,
+        "stream": True,
+        "stream_cls": openai.Stream[object],
+        "options": {
+            "headers": {
+                "Authorization": f"Bearer {access.key_text}",
+                **call.headers,
+                **access.headers,
+            },
+            "timeout": access.timeout_s,
+            "max_retries": 0,
+            "follow_redirects": False,
+        },
+    }

@@ -1,0 +1,43 @@
+"""OpenAI's exceptions as a table; the most specific row wins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from indox_core.plugin import Failure, FailureKind, kind_of_status, retry_after
+
+from ._shared import failure_of
+
+# By name, because this module must import without the SDK.
+_WITHOUT_STATUS: dict[str, FailureKind] = {
+    "APITimeoutError": "timeout",
+    "APIConnectionError": "network",
+}
+
+
+def failure_from_openai(error: Exception) -> Failure | None:
+    """What an exception of the SDK means. `None`: it is not the SDK's."""
+    names = [cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith("openai")]
+    for name in names:
+        if name in _WITHOUT_STATUS:
+            return Failure(_WITHOUT_STATUS[name], "no answer")
+    if "APIStatusError" in names:
+        return _from_status(error)
+    return Failure("api", type(error).__name__) if "OpenAIError" in names else None
+
+
+def _from_status(error: Any) -> Failure:
+    status = int(error.status_code)
+    body = error.body if isinstance(error.body, dict) else {}
+    # The SDK has taken the error object out of {"error": {...}} where there was one.
+    failure = failure_of(body.get("error") or body, status)
+    if not body:
+        failure = replace(
+            failure, message=f"{kind_of_status(status).replace('_', ' ')}, no details"
+        )
+    return replace(
+        failure,
+        request_id=error.request_id,
+        retry_after_s=retry_after(error.response.headers),
+    )

@@ -1,0 +1,102 @@
+"""What only OpenAI knows: `provider_options={"openai": {...}}`, and what its models refuse."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from indox_core.plugin import Adaptation, ChatRequest
+
+ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast"]
+
+
+class OpenAIOptions(BaseModel):
+    """Fields that have no place in the canonical request. `None`: OpenAI's default."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    api: Literal["responses", "chat"] | None = None
+    """Which API is called. `None`: Responses at OpenAI itself, Chat Completions elsewhere."""
+    service_tier: ServiceTier | None = None
+    verbosity: Literal["low", "medium", "high"] | None = None
+    reasoning_summary: Literal["auto", "concise", "detailed"] | None = None
+    """Ask for a readable summary of the reasoning; Responses only."""
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    n: int | None = Field(default=None, ge=1)
+    """How many answers to write; Chat Completions only."""
+    prompt_cache_key: str | None = None
+    safety_identifier: str | None = None
+    extra_body: dict[str, Any] = Field(default_factory=dict)
+    """Fields added to the request body as they are."""
+
+
+def options_of(request: ChatRequest) -> OpenAIOptions:
+    return request.options if isinstance(request.options, OpenAIOptions) else OpenAIOptions()
+
+
+def is_openai_itself(base_url: str) -> bool:
+    """Whether the address is OpenAI's own, regional hosts included."""
+    host = urlsplit(base_url).hostname or ""
+    return host == "openai.com" or host.endswith(".openai.com")
+
+
+# Models that take temperature and top_p at any reasoning effort. All later ones refuse them unless
+# the effort is "none": https://developers.openai.com/api/docs/guides/latest-model
+_SAMPLING_MODELS = ("gpt-3.5", "gpt-4", "chatgpt-", "ft:gpt-3.5", "ft:gpt-4")
+
+
+def reasons(request: ChatRequest) -> bool:
+    """Whether the model thinks before it answers. An unknown model is taken for a modern one."""
+    return is_openai_itself(request.base_url) and not request.model.startswith(_SAMPLING_MODELS)
+
+
+def sampling(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, float]:
+    """temperature and top_p as far as the model takes them; what it refuses is recorded."""
+    asked = {
+        name: value
+        for name, value in (("temperature", request.temperature), ("top_p", request.top_p))
+        if value is not None
+    }
+    if not asked or not reasons(request) or request.reasoning_effort == "none":
+        return asked
+    adaptations.extend(
+        Adaptation(
+            path=name,
+            kind="dropped",
+            before=value,
+            reason=f"{request.model} takes no {name} while it reasons",
+        )
+        for name, value in asked.items()
+    )
+    return {}
+
+
+_CHAT_ONLY = ("presence_penalty", "frequency_penalty", "n")
+
+
+def choose_api(request: ChatRequest, adaptations: list[Adaptation]) -> Literal["responses", "chat"]:
+    """The API that honours the request; a choice that the caller did not make is recorded."""
+    options = options_of(request)
+    if options.api is not None:
+        return options.api
+    if not is_openai_itself(request.base_url):
+        return "chat"
+    wanted = [name for name in ("stop", "seed") if getattr(request, name) not in (None, ())]
+    wanted += [name for name in _CHAT_ONLY if getattr(options, name) is not None]
+    if any(part.type == "audio" for message in request.messages for part in message.content):
+        wanted.append("audio")
+    if not wanted:
+        return "responses"
+    adaptations.append(
+        Adaptation(
+            path="provider_options.openai.api",
+            kind="moved",
+            before="responses",
+            after="chat",
+            reason=f"only Chat Completions takes {', '.join(wanted)}",
+        )
+    )
+    return "chat"

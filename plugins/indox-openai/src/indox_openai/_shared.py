@@ -1,0 +1,167 @@
+"""What both APIs share: schemas, errors inside a body, counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from indox_core.plugin import (
+    JSON,
+    Adaptation,
+    ChatRequest,
+    Failure,
+    FailureKind,
+    Media,
+    ProviderFailure,
+    ResponseSchema,
+    TokenUsage,
+    kind_of_status,
+)
+
+# https://developers.openai.com/api/docs/guides/error-codes and what compatible servers send.
+_CODES: dict[str, FailureKind] = {
+    "insufficient_quota": "credits",
+    "billing_hard_limit_reached": "credits",
+    "billing_not_active": "credits",
+    "context_length_exceeded": "context_length",
+    "exceed_context_size_error": "context_length",
+    "content_filter": "content_filter",
+    "content_policy_violation": "content_filter",
+    "invalid_prompt": "content_filter",
+    "model_not_found": "not_found",
+    "invalid_api_key": "authentication",
+    "rate_limit_exceeded": "rate_limit",
+    "server_error": "api",
+    "server_overloaded": "overloaded",
+    "slow_down": "overloaded",
+}
+
+
+def failure_of(error: Any, status: int | None = None) -> Failure:
+    """What an error object of the vendor means; `status` is `None` inside an answer with 200."""
+    facts = error if isinstance(error, dict) else {}
+    code, kind_name = facts.get("code"), facts.get("type")
+    message = facts.get("message")
+    if status is None and isinstance(code, int) and 400 <= code < 600:
+        status = code  # llama.cpp puts the HTTP status there
+    kind = _CODES.get(str(code)) or _CODES.get(str(kind_name))
+    if kind is None:
+        kind = kind_of_status(status) if status is not None else "api"
+        if kind == "not_found" and "model" not in str(message).lower():
+            kind = "invalid"  # the address is wrong, not the model
+    return Failure(
+        kind,
+        message if isinstance(message, str) else "",
+        status,
+        code if isinstance(code, str) else None,
+    )
+
+
+def expect_object(body: JSON) -> dict[str, Any]:
+    """The body as an object without an error in it. Raises `ProviderFailure`."""
+    if not isinstance(body, dict):
+        raise ProviderFailure(Failure("malformed", "the answer is not a JSON object"))
+    if body.get("error"):
+        raise ProviderFailure(failure_of(body["error"]))
+    return body
+
+
+def count(value: Any) -> int | None:
+    """A token count; `None` for whatever is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if value >= 0 else None
+
+
+def usage_of(
+    usage: Any, names: tuple[str, str], tier: Any = None, web_searches: int | None = None
+) -> TokenUsage | None:
+    """Both APIs' counts; `names` are those of input and output. The totals include their parts."""
+    if not isinstance(usage, dict):
+        return None
+    read = usage.get(f"{names[0]}_details") or {}
+    written = usage.get(f"{names[1]}_details") or {}
+    return TokenUsage(
+        input=count(usage.get(names[0])),
+        output=count(usage.get(names[1])),
+        cache_read=count(read.get("cached_tokens")),
+        cache_write=count(read.get("cache_write_tokens")),
+        reasoning=count(written.get("reasoning_tokens")),
+        web_searches=web_searches,
+        service_tier=tier if isinstance(tier, str) else None,
+    )
+
+
+def file_of(media: Media) -> dict[str, Any]:
+    """A document as both APIs take its bytes."""
+    return {"filename": media.name or "document.pdf", "file_data": media.data_url}
+
+
+def json_format(schema: ResponseSchema, adaptations: list[Adaptation]) -> dict[str, Any]:
+    """name, schema and strict of a JSON-schema answer, within OpenAI's limits for strict ones."""
+    fields: dict[str, Any] = {"name": schema.name, "schema": schema.json_schema, "strict": False}
+    if not schema.strict:
+        return fields
+    strict, expressible = _strict(schema.json_schema)
+    if not expressible:
+        adaptations.append(
+            Adaptation(
+                path="response_schema.strict",
+                kind="clamped",
+                before=True,
+                after=False,
+                reason="a strict schema cannot have objects with free keys",
+            )
+        )
+        return fields
+    if strict != schema.json_schema:
+        adaptations.append(
+            Adaptation(
+                path="response_schema.json_schema",
+                kind="clamped",
+                reason="a strict schema needs every property required and no others",
+            )
+        )
+    return {**fields, "schema": strict, "strict": True}
+
+
+def _strict(schema: Any) -> tuple[Any, bool]:
+    """The schema with every object closed and complete, and whether that can be said of all.
+
+    https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas
+    """
+    if isinstance(schema, list):
+        items = [_strict(item) for item in schema]
+        return [item for item, _ in items], all(possible for _, possible in items)
+    if not isinstance(schema, dict):
+        return schema, True
+    closed: dict[str, Any] = {}
+    possible = schema.get("additionalProperties", False) is False
+    for key, value in schema.items():
+        if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
+            inner = {name: _strict(item) for name, item in value.items()}
+            closed[key] = {name: item for name, (item, _) in inner.items()}
+            possible = possible and all(ok for _, ok in inner.values())
+        elif key in ("items", "anyOf", "allOf", "prefixItems"):
+            closed[key], ok = _strict(value)
+            possible = possible and ok
+        elif key != "default":
+            closed[key] = value
+    if schema.get("type") == "object":
+        if "properties" not in schema:
+            return closed, False
+        closed["required"] = list(schema["properties"])
+        closed["additionalProperties"] = False
+    return closed, possible
+
+
+def note_cache(request: ChatRequest, adaptations: list[Adaptation]) -> None:
+    """OpenAI caches long prompts by itself, so that `cache` has nothing to set."""
+    if request.cache is not None:
+        adaptations.append(
+            Adaptation(
+                path="cache",
+                kind="dropped",
+                before=request.cache,
+                reason="OpenAI decides itself what it caches",
+            )
+        )
