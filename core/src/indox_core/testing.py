@@ -1,0 +1,155 @@
+"""For those who test a provider or an application: a real server on loopback, told what to answer."""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, cast
+
+__all__ = ["HTTPAnswer", "LoopbackServer", "Received", "sse"]
+
+
+@dataclass(frozen=True, slots=True)
+class HTTPAnswer:
+    """What the server sends back.
+
+    `body` is bytes, JSON data (sent as JSON), or an iterator of bytes, each sent by itself as soon
+    as it is there. An iterator that raises `ConnectionAbortedError` breaks the connection.
+    """
+
+    body: Any = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One request as it arrived; header names in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    connection: socket.socket = field(repr=False)
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    def hung_up(self, timeout: float) -> bool:
+        """Whether the client closes the connection within that many seconds."""
+        readable, _, _ = select.select([self.connection], [], [], timeout)
+        try:
+            return bool(readable) and self.connection.recv(1, socket.MSG_PEEK) == b""
+        except ConnectionError:
+            return True
+
+
+def sse(*events: Any) -> bytes:
+    """Server-sent events; a string is sent as it is, everything else as JSON."""
+    texts = (event if isinstance(event, str) else json.dumps(event) for event in events)
+    return "".join(f"data: {text}\n\n" for text in texts).encode()
+
+
+Responder = Callable[[Received], HTTPAnswer]
+
+
+class LoopbackServer:
+    """An HTTP server on 127.0.0.1 with a free port; each connection has a thread.
+
+    Used as a context manager. `received` holds the requests in order of arrival, `connections`
+    counts how many were opened.
+    """
+
+    def __init__(self, respond: Responder) -> None:
+        self.received: list[Received] = []
+        self.connections = 0
+        self._respond = respond
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.loopback = self
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), name="loopback", daemon=True
+        )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> LoopbackServer:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+    def answer(self, received: Received) -> HTTPAnswer:
+        self.received.append(received)
+        return self._respond(received)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+    loopback: LoopbackServer
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients hang up in many tests; nothing to report."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def setup(self) -> None:
+        super().setup()
+        cast(_Server, self.server).loopback.connections += 1
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the base's name
+        """The test says what matters."""
+
+    def do_POST(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        received = Received(
+            self.command,
+            self.path,
+            {name.lower(): value for name, value in self.headers.items()},
+            self.rfile.read(length),
+            self.connection,
+        )
+        answer = cast(_Server, self.server).loopback.answer(received)
+        try:
+            self._send(answer)
+        except (ConnectionError, TimeoutError):
+            self.close_connection = True
+
+    do_GET = do_POST
+
+    def _send(self, answer: HTTPAnswer) -> None:
+        streamed = isinstance(answer.body, Iterable) and hasattr(answer.body, "__next__")
+        body = b""
+        if not streamed:
+            body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        self.send_response(answer.status)
+        headers = {name.lower(): value for name, value in answer.headers.items()}
+        headers.setdefault("content-type", "text/event-stream" if streamed else "application/json")
+        if streamed:
+            headers["transfer-encoding"] = "chunked"
+        else:
+            headers.setdefault("content-length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if not streamed:
+            self.wfile.write(body)
+            return
+        for piece in answer.body:
+            self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        self.wfile.write(b"0\r\n\r\n")
