@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
+from ._errors import IndoxError, PluginLoadError
+
 if TYPE_CHECKING:
-    from ._errors import IndoxError
     from ._provider import Provider
     from ._request import ChatRequest
     from ._response import ChatResponse
@@ -79,7 +80,11 @@ def observers(plugins: tuple[object, ...]) -> pluggy.PluginManager | None:
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(sys.modules[__name__])
     for plugin in plugins:
-        manager.register(plugin)
-    manager.check_pending()
+        try:
+            manager.register(plugin)
+            manager.check_pending()
+        except (pluggy.PluginValidationError, TypeError, ValueError) as error:
+            kind = type(plugin).__name__
+            raise PluginLoadError(f"plugins= holds a {kind} that is no plugin: {error}") from None
     hooks = [hook for hook in vars(manager.hook).values() if hook.name != "indox_provider"]
     return manager if any(hook.get_hookimpls() for hook in hooks) else None

@@ -112,7 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         cast(_Server, self.server).loopback.connections += 1
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the base's name
+    def log_message(self, format: str, *args: object) -> None:  # the base's name
         """The test says what matters."""
 
     def do_POST(self) -> None:
@@ -136,7 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
         streamed = isinstance(answer.body, Iterable) and hasattr(answer.body, "__next__")
         body = b""
         if not streamed:
-            body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            body = (
+                answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+            )
         self.send_response(answer.status)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         headers.setdefault("content-type", "text/event-stream" if streamed else "application/json")
