@@ -79,14 +79,14 @@ def test_a_broken_plugin_is_one_error_and_harms_no_other(install, case):
 
 def test_a_contract_from_the_future_names_what_to_upgrade(install):
     install("indox-new", "new", GOOD.format(name="new").replace("contract=1", "contract=99"))
-    with pytest.raises(PluginLoadError, match="contract version 99.*upgrade indox-core"):
+    with pytest.raises(PluginLoadError, match=r"contract version 99.*upgrade indox-core"):
         Client().chat(HELLO, "new/x")
 
 
 def test_two_claimants_are_an_error_that_names_both(install):
     install("indox-one", "twice", GOOD.format(name="twice"))
     install("indox-two", "twice", GOOD.format(name="twice"))
-    with pytest.raises(DuplicateProviderError, match="indox-one 1.2 and indox-two 1.2"):
+    with pytest.raises(DuplicateProviderError, match=r"indox-one 1\.2 and indox-two 1\.2"):
         Client().chat(HELLO, "twice/x")
 
 

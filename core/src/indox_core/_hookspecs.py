@@ -7,6 +7,7 @@ over with `Client(plugins=[...])`: installing a package never lets it read a pro
 from __future__ import annotations
 
 import sys
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -80,11 +81,15 @@ def observers(plugins: tuple[object, ...]) -> pluggy.PluginManager | None:
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(sys.modules[__name__])
     for plugin in plugins:
+        kind = type(plugin).__name__
         try:
             manager.register(plugin)
             manager.check_pending()
         except (pluggy.PluginValidationError, TypeError, ValueError) as error:
-            kind = type(plugin).__name__
             raise PluginLoadError(f"plugins= holds a {kind} that is no plugin: {error}") from None
+        if not isinstance(plugin, Hashable) or not manager.get_hookcallers(plugin):
+            raise PluginLoadError(
+                f"plugins= holds a {kind} that implements no hook. Mark its methods with hookimpl."
+            )
     hooks = [hook for hook in vars(manager.hook).values() if hook.name != "indox_provider"]
     return manager if any(hook.get_hookimpls() for hook in hooks) else None

@@ -1,4 +1,4 @@
-"""For those who test a provider or an application: a real server on loopback, told what to answer."""
+"""For tests of a provider or an application: a real server on loopback, told what to answer."""
 
 from __future__ import annotations
 
@@ -134,11 +134,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, answer: HTTPAnswer) -> None:
         streamed = isinstance(answer.body, Iterable) and hasattr(answer.body, "__next__")
-        body = b""
-        if not streamed:
-            body = (
-                answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-            )
+        body = answer.body
+        if not streamed and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
         self.send_response(answer.status)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         headers.setdefault("content-type", "text/event-stream" if streamed else "application/json")

@@ -1,0 +1,147 @@
+"""The SDK's exceptions, raised by the SDK itself over a real socket, as ours."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from indox_core import (
+    APIError,
+    AuthenticationError,
+    Client,
+    ContentFilterError,
+    ContextLengthError,
+    InsufficientCreditsError,
+    InvalidParametersError,
+    MalformedResponseError,
+    ModelNotFoundError,
+    NetworkError,
+    OverloadedError,
+    PermissionDeniedError,
+    RateLimitError,
+    StreamInterruptedError,
+    TimeoutError,
+)
+from indox_core.testing import HTTPAnswer, LoopbackServer, sse
+
+KEY = "sk-canary-0123456789"
+HELLO = [{"role": "user", "content": "Hi"}]
+
+
+def call(answer, stream=False, **options):
+    with LoopbackServer(lambda received: answer) as server:
+        config = {"api_key": KEY, "base_url": server.url}
+        with Client(providers={"openai": config}, max_retries=0) as client:
+            response = client.chat(HELLO, "openai/gpt-4o-mini", stream=stream, **options)
+            return "".join(chunk.data for chunk in response) if stream else response
+
+
+def refusal(status, code=None, message="why", **headers):
+    error = {"message": message, "type": "t", "param": None, "code": code}
+    return HTTPAnswer({"error": error}, status, {"x-request-id": "req_1", **headers})
+
+
+ROWS = [
+    (refusal(400), InvalidParametersError),
+    (refusal(400, "context_length_exceeded"), ContextLengthError),
+    (refusal(400, "content_policy_violation"), ContentFilterError),
+    (refusal(400, "model_not_found"), ModelNotFoundError),
+    (refusal(401, "invalid_api_key"), AuthenticationError),
+    (refusal(402), InsufficientCreditsError),
+    (refusal(403), PermissionDeniedError),
+    (refusal(404, "model_not_found"), ModelNotFoundError),
+    (refusal(404, message="The model `x` does not exist"), ModelNotFoundError),
+    (refusal(404, message="no such route"), InvalidParametersError),
+    (refusal(408), APIError),
+    (refusal(409), InvalidParametersError),
+    (refusal(413), InvalidParametersError),
+    (refusal(422), InvalidParametersError),
+    (refusal(429, "rate_limit_exceeded"), RateLimitError),
+    (refusal(429, "insufficient_quota"), InsufficientCreditsError),
+    (refusal(500), APIError),
+    (refusal(502), APIError),
+    (refusal(503), OverloadedError),
+    (refusal(529), OverloadedError),
+    (refusal(307, location="http://127.0.0.1:9/"), APIError),
+    (HTTPAnswer(b"<html>gateway</html>", 502, {"content-type": "text/html"}), APIError),
+]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("answer", "error"), ROWS)
+def test_status_rows(answer, error, stream):
+    with pytest.raises(error) as caught:
+        call(answer, stream)
+    assert type(caught.value) is error
+    assert caught.value.status_code == answer.status
+    assert caught.value.request_id == answer.headers.get("x-request-id")
+
+
+def test_the_wait_and_the_code_are_kept():
+    with pytest.raises(RateLimitError) as caught:
+        call(refusal(429, "rate_limit_exceeded", **{"retry-after": "120"}))
+    assert caught.value.retry_after_s == 120
+    assert caught.value.code == "rate_limit_exceeded"
+
+
+def test_a_key_that_the_body_echoes_is_hidden():
+    with pytest.raises(AuthenticationError) as caught:
+        call(refusal(401, message=f"Incorrect API key provided: {KEY}"))
+    assert KEY not in f"{caught.value!r} {vars(caught.value)}"
+    assert "***" in str(caught.value)
+
+
+BROKEN_BODIES = [b"", b"<html>", b'{"choices":', b"[]", b'"text"', b"{}"]
+
+
+@pytest.mark.parametrize("body", BROKEN_BODIES)
+def test_an_answer_that_is_none_is_malformed(body):
+    with pytest.raises(MalformedResponseError):
+        call(HTTPAnswer(body))
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", sse({"choices": []}), b'data: {"choices": [{"i'])
+def test_a_stream_that_is_none_is_interrupted(body):
+    with pytest.raises(StreamInterruptedError):
+        call(HTTPAnswer(iter([body] if body else [])), stream=True)
+
+
+def test_a_stream_that_is_cut_keeps_its_text():
+    half = sse({"choices": [{"index": 0, "delta": {"content": "Half"}}]})
+
+    def pieces():
+        yield half
+        raise ConnectionAbortedError
+
+    with pytest.raises(StreamInterruptedError) as caught:
+        call(HTTPAnswer(pieces()), stream=True)
+    assert caught.value.partial.data == "Half"
+
+
+def test_a_broken_event_is_malformed():
+    with pytest.raises(MalformedResponseError):
+        call(HTTPAnswer(iter([b"data: {broken\n\n"])), stream=True)
+
+
+def test_nobody_listens():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        config = {"api_key": KEY, "base_url": f"http://127.0.0.1:{free.getsockname()[1]}"}
+    with Client(providers={"openai": config}, max_retries=0) as client, pytest.raises(NetworkError):
+        client.chat(HELLO, "openai/gpt-4o-mini")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_deadline_holds_against_a_slow_drip(stream):
+    import time
+
+    def drip():
+        while True:
+            yield b" "
+            time.sleep(0.05)
+
+    started = time.monotonic()
+    with pytest.raises(TimeoutError):
+        call(HTTPAnswer(drip()), stream, timeout=0.5)
+    assert time.monotonic() - started < 0.5 + 0.25
