@@ -1,0 +1,56 @@
+"""Runs the Python blocks of a Markdown page, one after the other, in one namespace."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+import indox_core
+
+_BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+JPEG = b"\xff\xd8\xff\xe0" + bytes(16)
+
+
+def blocks(page: Path) -> list[str]:
+    return _BLOCK.findall(page.read_text())
+
+
+def seed_blocks(shared: Path) -> list[str]:
+    """Those of the hosted client's page, as they stand but for the import line."""
+    return [
+        block.replace("from indoxrouter import Client", "from indox_core import Client")
+        for block in blocks(shared / "seed-chat-completions.md")
+    ]
+
+
+@contextmanager
+def openai_at(base_url: str) -> Iterator[None]:
+    """Clients made without an address go to this one; their code stays as it is."""
+    patch = pytest.MonkeyPatch()
+    providers = {"openai": {"base_url": base_url}}
+    patch.setenv("OPENAI_API_KEY", "sk-of-the-reader")
+    for name in ("Client", "AsyncClient"):
+        patch.setattr(indox_core, name, partial(getattr(indox_core, name), providers=providers))
+    try:
+        yield
+    finally:
+        patch.undo()
+
+
+def run_blocks(sources: list[str], folder: Path) -> dict[str, object]:
+    """The namespace after the last block; `image.jpg` is there to be read."""
+    (folder / "image.jpg").write_bytes(JPEG)
+    patch = pytest.MonkeyPatch()
+    patch.chdir(folder)
+    namespace: dict[str, object] = {"__name__": "__page__"}
+    try:
+        for number, source in enumerate(sources, 1):
+            exec(compile(source, f"block {number}", "exec"), namespace)
+    finally:
+        patch.undo()
+    return namespace
