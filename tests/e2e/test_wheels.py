@@ -37,7 +37,7 @@ print(response["choices"][0]["message"]["content"])
 for chunk in client.chat(messages, "openai/gpt-4o-mini", stream=True, byok_api_key="sk-mine"):
     print(chunk["data"], end="")
 """
-LAST = "\nprint(json.dumps(dict(response)))\n"
+LAST = "\nprint()\nprint(json.dumps(dict(response)))\n"
 
 
 def quiet(*command: str, **environment: str) -> str:
