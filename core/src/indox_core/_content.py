@@ -48,9 +48,16 @@ class Part(Frozen):
 
     provider_state: ProviderState | None = None
 
+    def state_of(self, provider: str, api: str = "") -> dict[str, JSON] | None:
+        """What that provider and API want back unchanged. `None` if the state is not theirs."""
+        state = self.provider_state
+        own = state is not None and (state.provider, state.api) == (provider, api)
+        return state.data if state is not None and own else None
+
 
 class TextPart(Part):
-    """Text."""
+    """Text. A part with a state and no text stands for what has no place in the schema, such as
+    the call of a tool that the vendor runs itself."""
 
     type: Literal["text"] = "text"
     text: Text

@@ -58,6 +58,11 @@ class Adaptation(Frozen):
     after: JSON = None
 
 
+def dropped(path: str, reason: str, before: JSON = None) -> Adaptation:
+    """Something was left out of the request."""
+    return Adaptation(path=path, kind="dropped", before=before, reason=reason)
+
+
 def validation_error(error: PydanticError, prefix: str = "") -> ValidationError:
     """The first finding as a path and a sentence; the value itself is never shown."""
     finding = error.errors(include_url=False, include_input=False, include_context=False)[0]

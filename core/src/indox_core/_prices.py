@@ -83,6 +83,7 @@ def library_quote(provider: str, model: str, at: datetime, usage: TokenUsage) ->
         output=rate("output_mtok"),
         cache_read=rate("cache_read_mtok"),
         cache_write=rate("cache_write_mtok"),
+        cache_write_1h=rate("cache_write_1h_mtok"),
         web_search=None if searches is None else searches.scaleb(-3),
         request=Decimal(0) if requests is None else requests.scaleb(-3),
         source=f"genai-prices {sys.modules['genai_prices'].__version__}",
@@ -114,18 +115,30 @@ def settle(usage: TokenUsage | None, quote: Quote | None, model: str) -> Receipt
     elif quote.standard_for is not None:
         status = "estimated"
         reason = f"no rate is known for the tier {quote.standard_for}; the standard one is used"
-    return Receipt(status, lines, reason, {line.component: line.amount for line in lines})
+    return Receipt(status, lines, reason, _breakdown(lines))
+
+
+def _breakdown(lines: tuple[ReceiptLine, ...]) -> dict[str, Decimal | None]:
+    """The amount of each component; `None` if one of its lines has none."""
+    amounts: dict[str, Decimal | None] = {}
+    for line in lines:
+        before = amounts.get(line.component, Decimal(0))
+        known = before is not None and line.amount is not None
+        amounts[line.component] = before + line.amount if known else None  # type: ignore[operator]
+    return amounts
 
 
 def _lines(usage: TokenUsage, rates: Rates) -> tuple[ReceiptLine, ...]:
     read, written = usage.cache_read or 0, usage.cache_write or 0
+    for_an_hour = min(usage.cache_write_1h or 0, written)
     reasoning = min(usage.reasoning or 0, usage.output or 0)
     fresh = max((usage.input or 0) - read - written, 0)
     quantities: tuple[tuple[Component, int, int, Decimal | None], ...] = (
         ("input_tokens", fresh, _MILLION, rates.input),
         ("output_tokens", (usage.output or 0) - reasoning, _MILLION, rates.output),
         ("cache_read", read, _MILLION, rates.cache_read),
-        ("cache_write", written, _MILLION, rates.cache_write),
+        ("cache_write", written - for_an_hour, _MILLION, rates.cache_write),
+        ("cache_write", for_an_hour, _MILLION, rates.cache_write_1h),
         ("reasoning", reasoning, _MILLION, rates.output),
         ("web_search", usage.web_searches or 0, 1, rates.web_search),
         ("request", 1, 1, rates.request),

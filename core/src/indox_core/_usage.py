@@ -33,6 +33,13 @@ Component = Literal[
 ]
 
 
+def count(value: Any) -> int | None:
+    """A count as a vendor reports it; `None` for whatever is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return int(value) if 0 <= value < 2**63 else None
+
+
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
     """The vendor's counts on one footing: totals include their parts. `None` is not reported.
@@ -45,6 +52,8 @@ class TokenUsage:
     output: int | None = None
     cache_read: int | None = None
     cache_write: int | None = None
+    cache_write_1h: int | None = None
+    """Those of `cache_write` that are kept for an hour and cost more."""
     reasoning: int | None = None
     web_searches: int | None = None
     service_tier: str | None = None
@@ -62,6 +71,7 @@ class Rates:
     output: Decimal | None = None
     cache_read: Decimal | None = None
     cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
     web_search: Decimal | None = None
     request: Decimal | None = Decimal(0)
     source: str = ""
@@ -71,7 +81,7 @@ class Rates:
     def free(cls, source: str) -> Rates:
         """For a model that is known to cost nothing."""
         zero = Decimal(0)
-        return cls(zero, zero, zero, zero, zero, zero, source)
+        return cls(zero, zero, zero, zero, zero, zero, zero, source)
 
 
 @dataclass(frozen=True, slots=True)

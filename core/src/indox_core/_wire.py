@@ -5,6 +5,7 @@ For connections whose SDK hands out the unread `httpx2.Response`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from pydantic_core import from_json
 
 from ._content import JSON
 from ._errors import Failure, ProviderFailure
-from ._provider import Answer
+from ._provider import Access, Answer, Call
 
 if TYPE_CHECKING:
     import httpx2
@@ -187,3 +188,30 @@ class AsyncSSESource:
     async def aclose(self) -> None:
         await self._chunks.aclose()
         await self._response.aclose()
+
+
+class ResponseConnection(ABC):
+    """A connection to an SDK that hands out the unread response; the rest is the same for all."""
+
+    @abstractmethod
+    def _open(self, call: Call, access: Access) -> httpx2.Response:
+        """Send the call. Raises the SDK's exception if the status is a failure."""
+
+    @abstractmethod
+    async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
+        """The same, awaited."""
+
+    def send(self, call: Call, access: Access) -> Answer:
+        return read_answer(self._open(call, access))
+
+    def stream(self, call: Call, access: Access) -> SSESource:
+        return SSESource(self._open(call, access))
+
+    async def asend(self, call: Call, access: Access) -> Answer:
+        return await aread_answer(await self._aopen(call, access))
+
+    async def astream(self, call: Call, access: Access) -> AsyncSSESource:
+        return AsyncSSESource(await self._aopen(call, access))
+
+    def close(self) -> None:  # noqa: B027 # a default that does nothing
+        """Nothing: closing an SDK client would close the pools that it was lent."""

@@ -37,7 +37,7 @@ from ._events import (
     UsageSnapshot,
 )
 from ._hookspecs import Retry, hookimpl
-from ._messages import Adaptation, Message, parse_arguments
+from ._messages import Adaptation, Message, dropped, parse_arguments
 from ._provider import (
     Access,
     Answer,
@@ -56,8 +56,8 @@ from ._provider import (
 from ._request import ChatRequest, ResponseSchema, Tool, ToolChoice
 from ._response import Choice, Citation, Finish, FinishReason, Reply, arguments_text
 from ._retry import retry_after
-from ._usage import Rates, TokenUsage
-from ._wire import AsyncSSESource, SSESource, aread_answer, read_answer, request_id_of
+from ._usage import Rates, TokenUsage, count
+from ._wire import AsyncSSESource, ResponseConnection, SSESource, request_id_of
 
 __all__ = [
     "JSON",
@@ -102,6 +102,7 @@ __all__ = [
     "ReasoningPart",
     "RefusalDelta",
     "Reply",
+    "ResponseConnection",
     "ResponseSchema",
     "Retry",
     "SSESource",
@@ -117,13 +118,13 @@ __all__ = [
     "UnsupportedFeatureError",
     "UsageSnapshot",
     "ValidationError",
-    "aread_answer",
     "arguments_text",
+    "count",
+    "dropped",
     "events_of",
     "hookimpl",
     "kind_of_status",
     "parse_arguments",
-    "read_answer",
     "request_id_of",
     "retry_after",
 ]

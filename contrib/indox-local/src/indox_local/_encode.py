@@ -11,6 +11,7 @@ from indox_core.plugin import (
     Message,
     TextPart,
     UnsupportedFeatureError,
+    dropped,
 )
 
 OPERATION = "chat"
@@ -70,7 +71,7 @@ def _dropped(request: ChatRequest) -> list[Adaptation]:
         "tool_choice": "there are no tools",
     }
     return [
-        Adaptation(path=name, kind="dropped", reason=reason)
+        dropped(name, reason)
         for name, reason in reasons.items()
         if getattr(request, name) not in (None, {})
     ]
@@ -79,13 +80,8 @@ def _dropped(request: ChatRequest) -> list[Adaptation]:
 def _text(message: Message, number: int, adaptations: list[Adaptation]) -> str:
     for index, part in enumerate(message.content):
         if part.type == "reasoning":
-            adaptations.append(
-                Adaptation(
-                    path=f"messages.{number}.content.{index}",
-                    kind="dropped",
-                    reason="this model takes no reasoning back",
-                )
-            )
+            path = f"messages.{number}.content.{index}"
+            adaptations.append(dropped(path, "this model takes no reasoning back"))
         elif not isinstance(part, TextPart):
             raise UnsupportedFeatureError(
                 f"messages.{number}: the local model reads text only, no {part.type}."

@@ -41,6 +41,7 @@ from indox_core.plugin import (
     UnsupportedFeatureError,
     UsageSnapshot,
     arguments_text,
+    dropped,
     parse_arguments,
 )
 
@@ -101,14 +102,8 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
         body["reasoning_effort"] = request.reasoning_effort
     if request.metadata:
         # OpenAI takes metadata only with answers that it stores.
-        adaptations.append(
-            Adaptation(
-                path="metadata",
-                kind="dropped",
-                before=request.metadata,
-                reason="Chat Completions keeps metadata only with stored answers",
-            )
-        )
+        reason = "Chat Completions keeps metadata only with stored answers"
+        adaptations.append(dropped("metadata", reason, request.metadata))
     note_cache(request, adaptations)
     if own:
         body["store"] = False
@@ -142,13 +137,12 @@ def _message_to_chat(
         return [wire]
     for index, part in enumerate(message.content):
         if not isinstance(part, TextPart | ToolCallPart):
-            adaptations.append(
-                Adaptation(
-                    path=f"messages.{number}.content.{index}",
-                    kind="dropped",
-                    reason=f"Chat Completions takes no {part.type} back in an assistant message",
-                )
-            )
+            reason = f"Chat Completions takes no {part.type} back in an assistant message"
+        elif part.provider_state is not None:
+            reason = "Chat Completions takes no state back"
+        else:
+            continue
+        adaptations.append(dropped(f"messages.{number}.content.{index}", reason))
     wire["content"] = message.text
     if message.tool_calls:
         wire["content"] = message.text or None

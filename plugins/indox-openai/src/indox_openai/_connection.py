@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 from pydantic_core import to_json
 
-from indox_core.plugin import (
-    Access,
-    Answer,
-    AsyncSSESource,
-    Call,
-    ConnectionSettings,
-    SSESource,
-    aread_answer,
-    read_answer,
-)
+from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection
 
 from . import _chat, _responses
 
@@ -51,7 +42,7 @@ class _AsyncOpenAI(_NoEnvironment, openai.AsyncOpenAI):
     pass
 
 
-class OpenAIConnection:
+class OpenAIConnection(ResponseConnection):
     """One SDK client of each kind for all keys and addresses: both travel with the call."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
@@ -65,23 +56,7 @@ class OpenAIConnection:
     def _async_client(self) -> _AsyncOpenAI:
         return _AsyncOpenAI(http_client=self._settings.async_http_client, **_CLIENT_OPTIONS)
 
-    def send(self, call: Call, access: Access) -> Answer:
-        return read_answer(self._open(call, access))
-
-    def stream(self, call: Call, access: Access) -> SSESource:
-        return SSESource(self._open(call, access))
-
-    async def asend(self, call: Call, access: Access) -> Answer:
-        return await aread_answer(await self._aopen(call, access))
-
-    async def astream(self, call: Call, access: Access) -> AsyncSSESource:
-        return AsyncSSESource(await self._aopen(call, access))
-
-    def close(self) -> None:
-        """Nothing: closing an SDK client would close the pools that it was lent."""
-
     def _open(self, call: Call, access: Access) -> httpx2.Response:
-        """The unread response; the SDK has raised if its status is a failure."""
         response: httpx2.Response = self._client.post(**_arguments(call, access))
         return response
 

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from indox_core.plugin import Adaptation, ChatRequest
+from indox_core.plugin import Adaptation, ChatRequest, dropped
 
 ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast"]
 
@@ -63,12 +63,7 @@ def sampling(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, f
     if not asked or not reasons(request) or request.reasoning_effort == "none":
         return asked
     adaptations.extend(
-        Adaptation(
-            path=name,
-            kind="dropped",
-            before=value,
-            reason=f"{request.model} takes no {name} while it reasons",
-        )
+        dropped(name, f"{request.model} takes no {name} while it reasons", value)
         for name, value in asked.items()
     )
     return {}

@@ -39,12 +39,13 @@ from indox_core.plugin import (
     UnsupportedFeatureError,
     UsageSnapshot,
     arguments_text,
+    count,
+    dropped,
     parse_arguments,
 )
 
 from ._options import options_of, reasons, sampling
 from ._shared import (
-    count,
     expect_object,
     failure_of,
     file_of,
@@ -78,14 +79,7 @@ def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) ->
         body["include"] = ["reasoning.encrypted_content"]
     _refuse_what_chat_has(request)
     if request.seed is not None:
-        adaptations.append(
-            Adaptation(
-                path="seed",
-                kind="dropped",
-                before=request.seed,
-                reason="the Responses API takes no seed",
-            )
-        )
+        adaptations.append(dropped("seed", "the Responses API takes no seed", request.seed))
     if request.max_tokens is not None:
         body["max_output_tokens"] = request.max_tokens
     tools = [_tool_to_responses(tool) for tool in request.tools]
@@ -137,14 +131,8 @@ def _message_to_items(
     message: Message, number: int, adaptations: list[Adaptation]
 ) -> list[dict[str, Any]]:
     if message.name is not None:
-        adaptations.append(
-            Adaptation(
-                path=f"messages.{number}.name",
-                kind="dropped",
-                before=message.name,
-                reason="the Responses API takes no names",
-            )
-        )
+        reason = "the Responses API takes no names"
+        adaptations.append(dropped(f"messages.{number}.name", reason, message.name))
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
         return [_result_to_item(part) for part in results]
@@ -162,7 +150,11 @@ def _assistant_to_items(
     """Text, reasoning and calls are items of their own, in the order in which they came."""
     items: list[dict[str, Any]] = []
     for index, part in enumerate(message.content):
-        if isinstance(part, TextPart):
+        state = part.state_of("openai", OPERATION)
+        if state is None and (part.provider_state is not None or part.type not in _TAKEN_BACK):
+            reason = f"OpenAI takes back only its own state, and of others no {part.type}"
+            adaptations.append(dropped(f"messages.{number}.content.{index}", reason))
+        if isinstance(part, TextPart) and part.text:
             items.append({"role": "assistant", "content": part.text})
         elif isinstance(part, ToolCallPart):
             items.append(
@@ -173,25 +165,12 @@ def _assistant_to_items(
                     "arguments": arguments_text(part),
                 }
             )
-        elif (item := _own_reasoning(part)) is not None:
-            items.append(item)
-        else:
-            adaptations.append(
-                Adaptation(
-                    path=f"messages.{number}.content.{index}",
-                    kind="dropped",
-                    reason=f"OpenAI takes back only its own, encrypted reasoning, no {part.type}",
-                )
-            )
+        elif state is not None:
+            items.append(dict(state))
     return items
 
 
-def _own_reasoning(part: ContentPart) -> dict[str, Any] | None:
-    state = part.provider_state
-    if not isinstance(part, ReasoningPart) or state is None:
-        return None
-    own = state.provider == "openai" and state.api == OPERATION
-    return dict(state.data) if own else None
+_TAKEN_BACK = ("text", "tool_call")
 
 
 def _result_to_item(part: ToolResultPart) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from indox_core.plugin import (
     ProviderFailure,
     ResponseSchema,
     TokenUsage,
+    count,
+    dropped,
     kind_of_status,
 )
 
@@ -52,7 +54,7 @@ def failure_of(error: Any, status: int | None = None) -> Failure:
         kind,
         message if isinstance(message, str) else "",
         status,
-        code if isinstance(code, str) else None,
+        code if isinstance(code, str) else kind_name if isinstance(kind_name, str) else None,
     )
 
 
@@ -63,13 +65,6 @@ def expect_object(body: JSON) -> dict[str, Any]:
     if body.get("error"):
         raise ProviderFailure(failure_of(body["error"]))
     return body
-
-
-def count(value: Any) -> int | None:
-    """A token count; `None` for whatever is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return int(value) if value >= 0 else None
 
 
 def usage_of(
@@ -157,11 +152,5 @@ def _strict(schema: Any) -> tuple[Any, bool]:
 def note_cache(request: ChatRequest, adaptations: list[Adaptation]) -> None:
     """OpenAI caches long prompts by itself, so that `cache` has nothing to set."""
     if request.cache is not None:
-        adaptations.append(
-            Adaptation(
-                path="cache",
-                kind="dropped",
-                before=request.cache,
-                reason="OpenAI decides itself what it caches",
-            )
-        )
+        reason = "OpenAI decides itself what it caches"
+        adaptations.append(dropped("cache", reason, request.cache))
