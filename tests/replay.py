@@ -96,7 +96,7 @@ def ask(client: Any, record: dict[str, Any]) -> Any:
     """The call; what is asked does not matter, the answer is recorded."""
     provider = PREFIXES.get(record["provider"], record["provider"])
     options: dict[str, Any] = {"max_retries": 0, "timeout": 30}
-    if record["endpoint"] in APIS:
+    if provider == "openai":
         options["provider_options"] = {provider: {"api": APIS[record["endpoint"]]}}
     model = record["expected"]["request_model"] or "unknown"
     messages = [{"role": "user", "content": "Go on."}]

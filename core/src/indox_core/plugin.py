@@ -53,7 +53,7 @@ from ._provider import (
     StreamDecoder,
     events_of,
 )
-from ._request import ChatRequest, ResponseSchema, Tool, ToolChoice
+from ._request import ChatRequest, ReasoningEffort, ResponseSchema, Tool, ToolChoice
 from ._response import Choice, Citation, Finish, FinishReason, Reply, arguments_text
 from ._retry import retry_after
 from ._usage import Rates, TokenUsage, count
@@ -99,6 +99,7 @@ __all__ = [
     "ProviderState",
     "Rates",
     "ReasoningDelta",
+    "ReasoningEffort",
     "ReasoningPart",
     "RefusalDelta",
     "Reply",

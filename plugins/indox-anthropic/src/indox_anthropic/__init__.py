@@ -1,0 +1,1 @@
+"""Anthropic for Indox: the Messages API."""

@@ -1,0 +1,170 @@
+"""The Messages API's JSON to a reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from indox_core.plugin import (
+    JSON,
+    Citation,
+    ContentPart,
+    Failure,
+    FailureKind,
+    Finish,
+    FinishReason,
+    ProviderFailure,
+    ProviderState,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    TokenUsage,
+    ToolCallPart,
+    count,
+    kind_of_status,
+)
+
+from ._encode import PROVIDER
+
+_FINISH: dict[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "pause_turn": "paused",
+    "refusal": "refusal",
+}
+# https://platform.claude.com/docs/en/api/errors
+_KINDS: dict[str, FailureKind] = {
+    "authentication_error": "authentication",
+    "billing_error": "credits",
+    "permission_error": "permission",
+    "not_found_error": "not_found",
+    "rate_limit_error": "rate_limit",
+    "overloaded_error": "overloaded",
+    "invalid_request_error": "invalid",
+    "request_too_large": "invalid",
+    "timeout_error": "api",
+    "api_error": "api",
+}
+
+
+def messages_to_reply(body: JSON) -> Reply:
+    """A `message` object."""
+    if not isinstance(body, dict) or body.get("type") == "error":
+        raise ProviderFailure(failure_of(body))
+    content = body.get("content")
+    if not isinstance(content, list):
+        raise ProviderFailure(Failure("malformed", "the answer has no content"))
+    refused = body.get("stop_reason") == "refusal"
+    return Reply(
+        parts=tuple(part for block in content for part in parts_of_block(block)),
+        finish=finish_of(body.get("stop_reason")),
+        usage=usage_of(body.get("usage")),
+        id=body.get("id"),
+        model=body.get("model"),
+        refusal=refusal_of(body.get("stop_details")) if refused else None,
+        citations=tuple(c for block in content for c in citations_of(block.get("citations"))),
+    )
+
+
+def failure_of(body: Any, status: int | None = None) -> Failure:
+    """What an error body means; `status` is `None` inside an answer with 200."""
+    if not isinstance(body, dict):
+        kind = "malformed" if status is None else kind_of_status(status)
+        return Failure(kind, "the answer is not a JSON object", status)
+    error = body.get("error")
+    error = error if isinstance(error, dict) else {}
+    name, message = error.get("type"), error.get("message")
+    message = message if isinstance(message, str) else ""
+    by_status = kind_of_status(status) if status is not None else "api"
+    kind = _KINDS.get(str(name), by_status)
+    if kind == "invalid" and status is not None:
+        kind = by_status
+    if kind == "invalid" and message.startswith("prompt is too long"):
+        kind = "context_length"  # it has no type of its own
+    if kind == "not_found" and "model" not in message.lower():
+        kind = "invalid"
+    if kind == "rate_limit" and error.get("code") == "spend_limit_reached":
+        kind = "credits"
+    details = (error.get("details") or {}) if isinstance(error.get("details"), dict) else {}
+    code = details.get("error_code") or error.get("code") or name
+    request_id = body.get("request_id")
+    return Failure(
+        kind,
+        message,
+        status,
+        code if isinstance(code, str) else None,
+        request_id if isinstance(request_id, str) else None,
+    )
+
+
+def parts_of_block(block: dict[str, Any]) -> list[ContentPart]:
+    """The parts of one content block.
+
+    Thinking goes back with its signature; blocks of server tools, and of kinds that are not known
+    here, go back as they came.
+    """
+    kind = block.get("type")
+    if kind == "text":
+        return [TextPart(text=block["text"])] if block.get("text") else []
+    if kind == "tool_use":
+        return [
+            ToolCallPart(id=block["id"], name=block["name"], arguments=block.get("input") or {})
+        ]
+    if kind == "thinking":
+        return [ReasoningPart(text=block.get("thinking") or "", provider_state=_state(block))]
+    if kind == "redacted_thinking":
+        return [ReasoningPart(provider_state=_state(block))]
+    return [TextPart(text="", provider_state=_state(block))]
+
+
+def _state(block: dict[str, Any]) -> ProviderState:
+    return ProviderState(provider=PROVIDER, data=block)
+
+
+def citations_of(citations: Any) -> list[Citation]:
+    return [
+        Citation(
+            url=note.get("url"),
+            title=note.get("title") or note.get("document_title"),
+            text=note.get("cited_text"),
+        )
+        for note in citations or ()
+    ]
+
+
+def finish_of(raw: Any) -> Finish:
+    return Finish(_FINISH.get(str(raw), "unknown"), raw if isinstance(raw, str) else None)
+
+
+def refusal_of(details: Any) -> str:
+    """Why Claude refuses, in its words; its text, if any, is in the parts."""
+    explanation = details.get("explanation") if isinstance(details, dict) else None
+    return explanation if isinstance(explanation, str) else "The model refuses to answer."
+
+
+def usage_of(usage: Any) -> TokenUsage | None:
+    """Anthropic's input leaves out what was read from and written to the cache: added here."""
+    if not isinstance(usage, dict):
+        return None
+    fresh = count(usage.get("input_tokens"))
+    read = count(usage.get("cache_read_input_tokens"))
+    split = usage.get("cache_creation") or {}
+    for_an_hour = count(split.get("ephemeral_1h_input_tokens"))
+    written = count(usage.get("cache_creation_input_tokens"))
+    if written is None and split:
+        written = (for_an_hour or 0) + (count(split.get("ephemeral_5m_input_tokens")) or 0)
+    tools = usage.get("server_tool_use") or {}
+    details = usage.get("output_tokens_details") or {}
+    tier = usage.get("service_tier")
+    return TokenUsage(
+        input=None if fresh is None else fresh + (read or 0) + (written or 0),
+        output=count(usage.get("output_tokens")),
+        cache_read=read,
+        cache_write=written,
+        cache_write_1h=for_an_hour,
+        reasoning=count(details.get("thinking_tokens")),
+        web_searches=count(tools.get("web_search_requests")),
+        service_tier=tier if isinstance(tier, str) else None,
+    )

@@ -1,0 +1,1 @@
+"""Mistral for Indox: the chat completions API."""

@@ -1,0 +1,186 @@
+"""The chat completions API's JSON to a reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from indox_core.plugin import (
+    JSON,
+    Choice,
+    Citation,
+    ContentPart,
+    Failure,
+    FailureKind,
+    Finish,
+    FinishReason,
+    ProviderFailure,
+    ProviderState,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    TokenUsage,
+    ToolCallPart,
+    count,
+    kind_of_status,
+    parse_arguments,
+)
+
+from ._encode import PROVIDER
+
+_FINISH: dict[str, FinishReason] = {
+    "stop": "stop",
+    "length": "length",
+    "model_length": "length",
+    "tool_calls": "tool_calls",
+    "error": "error",
+}
+_TYPES: dict[str, FailureKind] = {
+    "invalid_model": "not_found",
+    "context_length_exceeded": "context_length",
+    "rate_limited": "rate_limit",
+}
+
+
+def mistral_to_reply(body: JSON) -> Reply:
+    """A `chat.completion` object."""
+    if not isinstance(body, dict) or body.get("object") == "error" or "choices" not in body:
+        raise ProviderFailure(failure_of(body))
+    choices = body["choices"]
+    if not isinstance(choices, list) or not choices:
+        raise ProviderFailure(Failure("malformed", "the answer has no choices"))
+    first, *more = [_choice(item) for item in choices]
+    return Reply(
+        parts=first.parts,
+        finish=first.finish,
+        usage=usage_of(body.get("usage")),
+        id=body.get("id"),
+        model=body.get("model"),
+        citations=citations_of((choices[0].get("message") or {}).get("content")),
+        more_choices=tuple(more),
+    )
+
+
+def failure_of(body: Any, status: int | None = None) -> Failure:
+    """What an error body means; `status` is `None` inside an answer with 200."""
+    error = body if isinstance(body, dict) else {}
+    if isinstance(error.get("error"), dict):  # as other servers of this protocol say it
+        error = error["error"]
+    name, code = error.get("type"), error.get("code")
+    detail = error.get("message") or error.get("detail")
+    message = detail if isinstance(detail, str) else "no details"
+    if not error or (status is None and not name):
+        kind: FailureKind = "malformed" if status is None else kind_of_status(status)
+        message = message if error else "the answer is not what the API promises"
+    else:
+        kind = _TYPES.get(str(name)) or (kind_of_status(status) if status else "api")
+    if kind == "not_found" and "model" not in message.lower():
+        kind = "invalid"
+    if kind == "invalid" and "too large for model" in message:
+        kind = "context_length"  # it has no type of its own
+    own = code if isinstance(code, str) else name
+    request_id = error.get("request_id")
+    return Failure(
+        kind,
+        message,
+        status,
+        own if isinstance(own, str) else None,
+        request_id if isinstance(request_id, str) else None,
+    )
+
+
+def _choice(choice: dict[str, Any]) -> Choice:
+    message = choice.get("message")
+    if not isinstance(message, dict):
+        raise ProviderFailure(Failure("malformed", "a choice has no message"))
+    parts = parts_of_content(message.get("content"))
+    calls = message.get("tool_calls") or ()
+    for index, call in enumerate(calls):
+        function = call.get("function") or {}
+        parts.append(
+            ToolCallPart(
+                id=call_id(call) or f"call_indox_{index}",
+                name=function.get("name") or "",
+                **parse_arguments(function.get("arguments")),
+            )
+        )
+    return Choice(tuple(parts), finish_of(choice.get("finish_reason"), bool(calls)))
+
+
+def call_id(call: dict[str, Any]) -> str | None:
+    """The SDK writes the text "null" where there is no id."""
+    identifier = call.get("id")
+    return identifier if identifier and identifier != "null" else None
+
+
+def parts_of_content(content: Any) -> list[ContentPart]:
+    """The parts of a content that is a string or a list of chunks; adjacent texts are one part."""
+    if isinstance(content, str):
+        return [TextPart(text=content)] if content else []
+    parts: list[ContentPart] = []
+    for chunk in content or ():
+        kind = chunk.get("type")
+        if kind == "thinking":
+            parts.append(thinking_part(chunk))
+        elif kind == "text" and parts and isinstance(parts[-1], TextPart):
+            parts[-1] = TextPart(text=parts[-1].text + (chunk.get("text") or ""))
+        elif kind == "text" and chunk.get("text"):
+            parts.append(TextPart(text=chunk["text"]))
+    return parts
+
+
+def thinking_part(chunk: dict[str, Any]) -> ReasoningPart:
+    """The readable text, and the chunk itself for the next turn."""
+    return ReasoningPart(
+        text=thinking_text(chunk), provider_state=ProviderState(provider=PROVIDER, data=chunk)
+    )
+
+
+def thinking_text(chunk: dict[str, Any]) -> str:
+    inner = chunk.get("thinking")
+    if isinstance(inner, str):
+        return inner
+    return "".join(item.get("text") or "" for item in inner or () if isinstance(item, dict))
+
+
+def citations_of(content: Any) -> tuple[Citation, ...]:
+    """Sources that are named between the texts."""
+    if not isinstance(content, list):
+        return ()
+    return tuple(
+        Citation(url=chunk.get("url"), title=chunk.get("title"))
+        for chunk in content
+        if chunk.get("type") in ("reference", "tool_reference")
+    )
+
+
+def finish_of(raw: Any, has_calls: bool) -> Finish:
+    unified = _FINISH.get(str(raw), "unknown")
+    if unified == "stop" and has_calls:
+        unified = "tool_calls"
+    return Finish(unified, raw if isinstance(raw, str) else None)
+
+
+def usage_of(usage: Any) -> TokenUsage | None:
+    """Mistral's prompt holds cached tokens but not those of audio: added here.
+
+    Cached tokens have had two spellings.
+    """
+    if not isinstance(usage, dict):
+        return None
+    details = usage.get("prompt_tokens_details") or usage.get("prompt_token_details") or {}
+    read = count(details.get("cached_tokens"))
+    if read is None:
+        read = count(usage.get("num_cached_tokens"))
+    prompt = count(usage.get("prompt_tokens"))
+    completion = count(usage.get("completion_tokens"))
+    total = count(usage.get("total_tokens"))
+    audio = count(details.get("audio_tokens"))
+    if prompt is not None and audio and total == prompt + audio + (completion or 0):
+        prompt += audio
+    tier = usage.get("service_tier")
+    return TokenUsage(
+        input=prompt,
+        output=completion,
+        cache_read=read,
+        service_tier=tier if isinstance(tier, str) else None,
+    )

@@ -1,0 +1,40 @@
+"""Mistral's exceptions as a table; the most specific row wins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from pydantic_core import from_json
+
+from indox_core.plugin import Failure, FailureKind, request_id_of, retry_after
+
+from ._decode import failure_of
+
+# By name, because this module must import without the SDK.
+_WITHOUT_STATUS: dict[str, FailureKind] = {
+    "ResponseValidationError": "malformed",
+    "NoResponseError": "network",
+}
+
+
+def failure_from_mistral(error: Exception) -> Failure | None:
+    """What an exception of the SDK means. `None`: it is not the SDK's."""
+    names = [cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith("mistralai")]
+    for name in names:
+        if name in _WITHOUT_STATUS:
+            return Failure(_WITHOUT_STATUS[name], "the answer is not what the API promises")
+    return _from_status(error) if "MistralError" in names else None
+
+
+def _from_status(error: Any) -> Failure:
+    try:
+        body = from_json(error.body)
+    except (TypeError, ValueError):
+        body = None
+    failure = failure_of(body, int(error.status_code))
+    return replace(
+        failure,
+        request_id=failure.request_id or request_id_of(error.raw_response),
+        retry_after_s=retry_after(error.headers),
+    )

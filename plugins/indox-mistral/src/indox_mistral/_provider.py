@@ -1,0 +1,57 @@
+"""MistralProvider: the spec, and which module does what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from indox_core.plugin import (
+    JSON,
+    Call,
+    ChatRequest,
+    ConnectionSettings,
+    Failure,
+    Provider,
+    ProviderSpec,
+    Reply,
+    StreamDecoder,
+)
+
+from ._decode import mistral_to_reply
+from ._encode import request_to_mistral
+from ._errors import failure_from_mistral
+from ._options import MistralOptions
+from ._stream import MistralDecoder
+
+if TYPE_CHECKING:
+    from ._connection import MistralConnection
+
+
+class MistralProvider(Provider):
+    """Mistral, through the chat completions API."""
+
+    spec = ProviderSpec(
+        name="mistral",
+        contract=1,
+        key_variable="MISTRAL_API_KEY",
+        base_url="https://api.mistral.ai",
+        sdk="mistralai>=3.7,<4",
+        fetches_urls=frozenset({"image", "document", "audio"}),
+        options=MistralOptions,
+    )
+
+    def encode(self, request: ChatRequest) -> Call:
+        return request_to_mistral(request)
+
+    def decode(self, body: JSON, operation: str | None = None) -> Reply:
+        return mistral_to_reply(body)
+
+    def decoder(self, operation: str) -> StreamDecoder:
+        return MistralDecoder()
+
+    def connect(self, settings: ConnectionSettings) -> MistralConnection:
+        from ._connection import MistralConnection
+
+        return MistralConnection(settings)
+
+    def classify(self, error: Exception) -> Failure | None:
+        return failure_from_mistral(error)
