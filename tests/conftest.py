@@ -18,7 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test sees no key of the machine that it runs on."""
     for name in list(os.environ):
-        if name.startswith(("OPENAI_", "INDOX_")) and name != "INDOX_SHARED":
+        if (
+            name.startswith(("OPENAI_", "ANTHROPIC_", "GEMINI_", "GOOGLE_", "MISTRAL_", "INDOX_"))
+            and name != "INDOX_SHARED"
+        ):
             monkeypatch.delenv(name)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 from indox_core import AsyncClient, CallError, ChatResponse, Client, IndoxError
 from indox_core._registry import installed
 
+PROVIDERS = ("openai", "anthropic", "gemini", "mistral")
 PREFIXES = {"gemini": "google"}
 APIS = {"chat.completions": "chat", "responses": "responses"}
 USAGE = {

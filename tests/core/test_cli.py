@@ -139,9 +139,9 @@ def test_a_refused_key_is_a_failure_and_not_shown(openai):
 def test_providers_are_listed():
     done = indox("providers")
     names = [line.split()[0] for line in done.stdout.splitlines()[1:]]
-    assert names == ["echo", "local", "openai"]
+    assert names == ["anthropic", "echo", "google", "local", "mistral", "openai"]
     rows = json.loads(indox("providers", "--json").stdout)
-    assert rows[2]["distribution"] == "indox-openai"
+    assert rows[-1]["distribution"] == "indox-openai"
 
 
 def test_commands_of_plugins():

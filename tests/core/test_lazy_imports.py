@@ -10,7 +10,14 @@ import pytest
 
 SDKS = {"openai", "anthropic", "google", "mistralai", "xllamacpp"}
 LATER = {"httpx2", "httpcore2", "asyncio", "genai_prices", "click", "rich", "anyio", "ssl"}
-PLUGINS = {"indox_openai", "indox_local", "indox_echo"}
+PLUGINS = {
+    "indox_anthropic",
+    "indox_echo",
+    "indox_google",
+    "indox_local",
+    "indox_mistral",
+    "indox_openai",
+}
 
 
 def loaded(code: str) -> set[str]:
@@ -67,9 +74,13 @@ def test_the_command_line_lists_providers_without_importing_them():
     assert loaded(code) & (SDKS | PLUGINS | {"httpx2", "asyncio", "genai_prices"}) == set()
 
 
+BOTH_WAYS = ("plugin", "_provider", "_encode", "_decode", "_stream", "_errors")
 TRANSLATORS = [
     ("openai", "indox_openai", ("plugin", "_provider", "_chat", "_responses", "_errors")),
-    ("xllamacpp", "indox_local", ("plugin", "_provider", "_encode", "_decode", "_stream")),
+    ("anthropic", "indox_anthropic", BOTH_WAYS),
+    ("google", "indox_google", BOTH_WAYS),
+    ("mistralai", "indox_mistral", BOTH_WAYS),
+    ("xllamacpp", "indox_local", BOTH_WAYS),
 ]
 
 

@@ -6,6 +6,7 @@ per choice. Callers see those that have a `kind`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, TypeAlias
 
@@ -256,3 +257,11 @@ class Fold:
             pieces.name = event.name
         if event.arguments:
             pieces.arguments.append(event.arguments)
+
+
+def reply_of(events: Iterable[ChatEvent]) -> Reply:
+    """The reply that the events fold into; for a `decode` that uses the decoder."""
+    fold = Fold()
+    for event in events:
+        fold.add(event)
+    return fold.reply()

@@ -35,6 +35,7 @@ from ._events import (
     TextDelta,
     ToolCallDelta,
     UsageSnapshot,
+    reply_of,
 )
 from ._hookspecs import Retry, hookimpl
 from ._messages import Adaptation, Message, dropped, parse_arguments
@@ -126,6 +127,7 @@ __all__ = [
     "hookimpl",
     "kind_of_status",
     "parse_arguments",
+    "reply_of",
     "request_id_of",
     "retry_after",
 ]

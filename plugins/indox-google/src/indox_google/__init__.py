@@ -1,0 +1,1 @@
+"""Google for Indox: Gemini through the generateContent API."""

@@ -1,0 +1,158 @@
+"""The generateContent API's JSON to a reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from indox_core.plugin import (
+    JSON,
+    ChatEvent,
+    Citation,
+    Failure,
+    FailureKind,
+    Finish,
+    FinishReason,
+    ProviderFailure,
+    Reply,
+    TokenUsage,
+    count,
+    kind_of_status,
+    reply_of,
+)
+
+_FINISH: dict[str, FinishReason] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    **dict.fromkeys(
+        (
+            "SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII",
+            "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "MODEL_ARMOR",
+            "PUP_LIMITED_DISABLED",
+        ),
+        "content_filter",
+    ),
+    **dict.fromkeys(
+        (
+            "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS",
+            "MISSING_THOUGHT_SIGNATURE", "MALFORMED_RESPONSE", "NO_IMAGE", "IMAGE_OTHER",
+        ),
+        "error",
+    ),
+    "CONTINUATION": "paused",
+}  # fmt: skip
+# https://ai.google.dev/gemini-api/docs/troubleshooting
+_KINDS: dict[str, FailureKind] = {
+    "UNAUTHENTICATED": "authentication",
+    "PERMISSION_DENIED": "permission",
+    "NOT_FOUND": "not_found",
+    "RESOURCE_EXHAUSTED": "rate_limit",
+    "UNAVAILABLE": "overloaded",
+    "INTERNAL": "api",
+    "DEADLINE_EXCEEDED": "api",
+}
+
+
+def google_to_reply(body: JSON) -> Reply:
+    """A whole `GenerateContentResponse`: the same as a stream of this one chunk."""
+    from ._stream import GoogleDecoder  # which reads chunks with what is here
+
+    if isinstance(body, list):  # a stored stream
+        chunks = body
+    else:
+        chunks = [body]
+    decoder = GoogleDecoder()
+    events: list[ChatEvent] = []
+    for chunk in chunks:
+        events += decoder.push(chunk)
+    return reply_of([*events, *decoder.finish()])
+
+
+def check(body: JSON) -> dict[str, Any]:
+    """The body as an object that is an answer. Raises `ProviderFailure`."""
+    if not isinstance(body, dict) or not (
+        body.keys() & {"candidates", "promptFeedback", "usageMetadata", "responseId"}
+    ):
+        raise ProviderFailure(failure_of(body))
+    return body
+
+
+def failure_of(body: Any, status: int | None = None) -> Failure:
+    """What an error body means; `status` is `None` inside an answer with 200."""
+    found = body[0] if isinstance(body, list) and body else body
+    error = found.get("error", found) if isinstance(found, dict) else None
+    if not isinstance(error, dict) or not error:
+        kind: FailureKind = "malformed" if status is None else kind_of_status(status)
+        return Failure(kind, "the answer is not what the API promises", status)
+    name, message = error.get("status"), error.get("message")
+    message = message if isinstance(message, str) else ""
+    if status is None and isinstance(error.get("code"), int) and error["code"] >= 400:
+        status = error["code"]
+    if status is None and name is None:
+        return Failure("malformed", "the answer is not what the API promises")
+    kind = _KINDS.get(str(name)) or (kind_of_status(status) if status else "api")
+    details = [item for item in error.get("details") or () if isinstance(item, dict)]
+    if any(item.get("reason") == "API_KEY_INVALID" for item in details):
+        kind = "authentication"
+    if kind == "invalid" and "token count exceeds" in message:
+        kind = "context_length"  # it has no status of its own
+    if kind == "not_found" and "model" not in message.lower():
+        kind = "invalid"
+    return Failure(
+        kind,
+        message,
+        status,
+        name if isinstance(name, str) else None,
+        retry_after_s=next((d for d in map(_retry_delay, details) if d is not None), None),
+    )
+
+
+def _retry_delay(detail: dict[str, Any]) -> float | None:
+    """Google's RetryInfo: `{"retryDelay": "30.5s"}`."""
+    delay = detail.get("retryDelay")
+    if not isinstance(delay, str) or not delay.endswith("s"):
+        return None
+    try:
+        return float(delay[:-1])
+    except ValueError:
+        return None
+
+
+def finish_of(raw: str, has_calls: bool) -> Finish:
+    """STOP is also said of an answer that calls tools."""
+    unified = _FINISH.get(raw, "unknown")
+    return Finish("tool_calls" if unified == "stop" and has_calls else unified, raw)
+
+
+def citations_of(candidate: dict[str, Any]) -> list[Citation]:
+    """The pages that ground the answer, and the works that it quotes."""
+    found: list[Citation] = []
+    grounding = candidate.get("groundingMetadata") or {}
+    for chunk in grounding.get("groundingChunks") or ():
+        source = chunk.get("web") or chunk.get("retrievedContext") or chunk.get("maps") or {}
+        found.append(
+            Citation(url=source.get("uri"), title=source.get("title"), text=source.get("text"))
+        )
+    cited = candidate.get("citationMetadata") or {}
+    for source in cited.get("citationSources") or cited.get("citations") or ():
+        found.append(Citation(url=source.get("uri"), title=source.get("title")))
+    return found
+
+
+def usage_of(usage: dict[str, Any], searches: int | None) -> TokenUsage:
+    """Gemini's prompt leaves out what its tools read, its candidates what it thought: added.
+
+    A count of 0 is left out on the wire.
+    """
+    prompt = count(usage.get("promptTokenCount"))
+    tools = count(usage.get("toolUsePromptTokenCount"))
+    written = count(usage.get("candidatesTokenCount"))
+    thought = count(usage.get("thoughtsTokenCount"))
+    tier = usage.get("serviceTier")
+    return TokenUsage(
+        input=None if prompt is None and tools is None else (prompt or 0) + (tools or 0),
+        output=None if prompt is None else (written or 0) + (thought or 0),
+        cache_read=count(usage.get("cachedContentTokenCount")),
+        reasoning=thought,
+        web_searches=searches,
+        service_tier=tier.lower() if isinstance(tier, str) else None,
+    )

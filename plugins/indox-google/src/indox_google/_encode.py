@@ -1,0 +1,323 @@
+"""The canonical request to the generateContent API's JSON."""
+
+from __future__ import annotations
+
+import mimetypes
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from pydantic_core import from_json
+
+from indox_core.plugin import (
+    Adaptation,
+    AudioPart,
+    Call,
+    ChatRequest,
+    ContentPart,
+    DocumentPart,
+    ImagePart,
+    Media,
+    Message,
+    ReasoningEffort,
+    ReasoningPart,
+    TextPart,
+    Tool,
+    ToolCallPart,
+    ToolResultPart,
+    dropped,
+)
+
+from ._options import lowest_budget, options_of, thinks_by
+
+PROVIDER = "google"
+_BUDGETS: dict[ReasoningEffort, int] = {
+    "none": 0,
+    "minimal": 512,
+    "low": 1024,
+    "medium": 8192,
+    "high": 24576,
+    "xhigh": 24576,
+    "max": 24576,
+}
+_LEVELS: dict[ReasoningEffort, str] = {
+    "none": "MINIMAL",
+    "minimal": "MINIMAL",
+    "low": "LOW",
+    "medium": "MEDIUM",
+    "high": "HIGH",
+    "xhigh": "XHIGH",
+    "max": "XHIGH",
+}
+# For calls that no Gemini 3 model made: https://ai.google.dev/gemini-api/docs/thought-signatures
+_FOREIGN_SIGNATURE = "skip_thought_signature_validator"
+
+
+def request_to_google(request: ChatRequest) -> Call:
+    """The body of POST /models/MODEL:generateContent; the operation is the path."""
+    adaptations: list[Adaptation] = []
+    options = options_of(request)
+    system, contents = _conversation(request, adaptations)
+    body: dict[str, Any] = {"contents": contents}
+    if system:
+        body["systemInstruction"] = {"parts": system}
+    tools: list[dict[str, Any]] = []
+    if request.tools:
+        tools.append({"functionDeclarations": [_declaration(tool) for tool in request.tools]})
+        _add_tool_choice(request, body)
+    if request.web_search:
+        tools.append({"googleSearch": {}})
+    if tools:
+        body["tools"] = tools
+    if config := _generation_config(request, adaptations):
+        body["generationConfig"] = config
+    _note_what_is_left_out(request, adaptations)
+    if options.safety_settings:
+        body["safetySettings"] = list(options.safety_settings)
+    if options.cached_content is not None:
+        body["cachedContent"] = options.cached_content
+    if options.service_tier is not None:
+        body["serviceTier"] = options.service_tier
+    body.update(options.extra_body)
+    return Call(_path(request), body, tuple(adaptations))
+
+
+def _path(request: ChatRequest) -> str:
+    """`v1beta/models/gemini-...:generateContent`; tuned models bring their own collection."""
+    model = request.model if "/" in request.model else f"models/{request.model}"
+    verb = "streamGenerateContent?alt=sse" if request.stream else "generateContent"
+    return f"{options_of(request).api_version}/{quote(model)}:{verb}"
+
+
+def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, Any]:
+    options = options_of(request)
+    sampling = {
+        "temperature": request.temperature,
+        "topP": request.top_p,
+        "topK": options.top_k,
+    }
+    if thinks_by(request.model) == "level":
+        names = {"topP": "top_p", "topK": "top_k"}
+        reason = f"{request.model} takes no sampling parameters"
+        adaptations.extend(
+            dropped(names.get(name, name), reason, value)
+            for name, value in sampling.items()
+            if value is not None
+        )
+        sampling = {}
+    config: dict[str, Any] = {
+        **sampling,
+        "maxOutputTokens": request.max_tokens,
+        "seed": request.seed,
+        "stopSequences": list(request.stop) or None,
+        "presencePenalty": options.presence_penalty,
+        "frequencyPenalty": options.frequency_penalty,
+        "responseModalities": list(options.response_modalities) or None,
+        "thinkingConfig": _thinking_config(request, adaptations) or None,
+    }
+    if request.seed is not None and not -(2**31) <= request.seed < 2**31:
+        config["seed"] = request.seed % 2**31
+        adaptations.append(
+            Adaptation(
+                path="seed",
+                kind="clamped",
+                before=request.seed,
+                after=config["seed"],
+                reason="Gemini's seeds have 32 bits",
+            )
+        )
+    if request.response_schema is not None:
+        config["responseMimeType"] = "application/json"
+        config["responseJsonSchema"] = request.response_schema.json_schema
+    return {name: value for name, value in config.items() if value is not None}
+
+
+def _thinking_config(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, Any]:
+    effort, way = request.reasoning_effort, thinks_by(request.model)
+    shown = options_of(request).include_thoughts
+    config: dict[str, Any] = {} if shown is None else {"includeThoughts": shown}
+    if effort is None:
+        return config
+    if way == "nothing":
+        if effort != "none":
+            reason = f"{request.model} does not think before it answers"
+            adaptations.append(dropped("reasoning_effort", reason, effort))
+        return {}
+    after: int | str
+    if way == "budget":
+        after = config["thinkingBudget"] = max(_BUDGETS[effort], lowest_budget(request.model))
+        exact = after == _BUDGETS[effort] and effort not in ("xhigh", "max")
+    else:
+        after = config["thinkingLevel"] = _LEVELS[effort]
+        exact = after.lower() == effort
+    if not exact:
+        adaptations.append(
+            Adaptation(
+                path="reasoning_effort",
+                kind="clamped",
+                before=effort,
+                after=after,
+                reason=f"{request.model} knows no effort {effort}",
+            )
+        )
+    if shown is None and effort != "none":
+        config["includeThoughts"] = True
+    return config
+
+
+def _note_what_is_left_out(request: ChatRequest, adaptations: list[Adaptation]) -> None:
+    if request.cache is not None:
+        reason = "Gemini caches by itself, or by the option cached_content"
+        adaptations.append(dropped("cache", reason, request.cache))
+    if request.metadata:
+        adaptations.append(dropped("metadata", "Gemini takes no metadata", request.metadata))
+    if request.parallel_tool_calls is not None:
+        reason = "Gemini decides itself how many calls it makes"
+        adaptations.append(dropped("parallel_tool_calls", reason, request.parallel_tool_calls))
+    for number, tool in enumerate(request.tools):
+        if tool.strict is not None:
+            reason = "Gemini has no strict tools"
+            adaptations.append(dropped(f"tools.{number}.strict", reason, tool.strict))
+
+
+def _add_tool_choice(request: ChatRequest, body: dict[str, Any]) -> None:
+    choice = request.tool_choice
+    if choice is None:
+        return
+    modes = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
+    config: dict[str, Any] = {"mode": modes[choice.mode]}
+    if choice.name is not None:
+        config["allowedFunctionNames"] = [choice.name]
+    body["toolConfig"] = {"functionCallingConfig": config}
+
+
+def _declaration(tool: Tool) -> dict[str, Any]:
+    wire: dict[str, Any] = {"name": tool.name, "parametersJsonSchema": tool.parameters}
+    return {**wire, "description": tool.description} if tool.description else wire
+
+
+# Messages
+
+
+def _conversation(
+    request: ChatRequest, adaptations: list[Adaptation]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """The system parts and the contents. Gemini knows one place for system messages only."""
+    system: list[dict[str, Any]] = []
+    contents: list[dict[str, Any]] = []
+    names: dict[str, str] = {}
+    for number, message in enumerate(request.messages):
+        path = f"messages.{number}"
+        if message.name is not None:
+            adaptations.append(dropped(f"{path}.name", "Gemini takes no names", message.name))
+        for call in message.tool_calls:
+            names[call.id] = call.name
+        parts = _parts(message, request, names, path, adaptations)
+        if message.role == "system":
+            if contents:
+                adaptations.append(
+                    Adaptation(
+                        path=path,
+                        kind="moved",
+                        before=path,
+                        after="systemInstruction",
+                        reason="Gemini takes system messages only before the conversation",
+                    )
+                )
+            system += parts
+        elif not parts:
+            continue
+        elif message.role == "tool" and contents and _holds_results(contents[-1]):
+            contents[-1]["parts"] += parts  # all results of one turn belong together
+        else:
+            role = "model" if message.role == "assistant" else "user"
+            contents.append({"role": role, "parts": parts})
+    return system, contents
+
+
+def _holds_results(content: dict[str, Any]) -> bool:
+    return all("functionResponse" in part for part in content["parts"])
+
+
+def _parts(
+    message: Message,
+    request: ChatRequest,
+    names: dict[str, str],
+    path: str,
+    adaptations: list[Adaptation],
+) -> list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = []
+    for index, part in enumerate(message.content):
+        where = f"{path}.content.{index}"
+        state = part.state_of(PROVIDER)
+        if part.provider_state is not None and state is None:
+            adaptations.append(dropped(where, "Gemini takes back only its own state"))
+        if isinstance(part, ToolResultPart):
+            parts.append(_response(part, names))
+        elif isinstance(part, ReasoningPart) and state is None:
+            if part.provider_state is None:
+                adaptations.append(dropped(where, "Gemini takes back only its own reasoning"))
+        elif (wire := _part(part)) or state:
+            parts.append({**wire, **(state or {})})
+    if thinks_by(request.model) == "level":
+        _sign_foreign_calls(parts, path, adaptations)
+    return parts or ([{"text": ""}] if message.role == "user" else [])
+
+
+def _sign_foreign_calls(
+    parts: list[dict[str, Any]], path: str, adaptations: list[Adaptation]
+) -> None:
+    """Gemini 3 refuses a turn whose first call has no signature; others' calls have none."""
+    calls = [part for part in parts if "functionCall" in part]
+    if calls and "thoughtSignature" not in calls[0]:
+        calls[0]["thoughtSignature"] = _FOREIGN_SIGNATURE
+        adaptations.append(
+            Adaptation(
+                path=path,
+                kind="synthesised",
+                after="thoughtSignature",
+                reason="Gemini 3 wants a signature with every call, and others' calls have none",
+            )
+        )
+
+
+def _part(part: ContentPart) -> dict[str, Any]:
+    """The part as Gemini has it; {} for what has no content of its own."""
+    if isinstance(part, TextPart | ReasoningPart):
+        return {"text": part.text} if part.text else {}
+    if isinstance(part, ImagePart):
+        return _media(part.image)
+    if isinstance(part, DocumentPart):
+        return _media(part.document)
+    if isinstance(part, AudioPart):
+        return _media(part.audio)
+    if isinstance(part, ToolCallPart):
+        call = {"name": part.name, "args": part.arguments or {}, **_id(part.id)}
+        return {"functionCall": call}
+    raise TypeError(part.type)  # a tool result, which the caller has taken out
+
+
+def _id(identifier: str) -> dict[str, str]:
+    """Ids that we made up are not sent: Gemini matches results by name then."""
+    return {} if identifier.startswith("call_indox_") else {"id": identifier}
+
+
+def _media(media: Media) -> dict[str, Any]:
+    if media.data is not None:
+        return {"inlineData": {"mimeType": media.media_type, "data": media.data}}
+    guessed = media.media_type or mimetypes.guess_type(urlsplit(media.url or "").path)[0]
+    file = {"fileUri": media.url}
+    return {"fileData": {**file, "mimeType": guessed} if guessed else file}
+
+
+def _response(part: ToolResultPart, names: dict[str, str]) -> dict[str, Any]:
+    """A function's result; Gemini wants an object, so other results are put into one."""
+    try:
+        value = from_json(part.text)
+    except ValueError:
+        value = part.text
+    if not isinstance(value, dict):
+        value = {"error" if part.is_error else "result": value}
+    name = part.name or names.get(part.tool_call_id) or part.tool_call_id
+    response: dict[str, Any] = {"name": name, "response": value, **_id(part.tool_call_id)}
+    images = [_media(item.image) for item in part.content if isinstance(item, ImagePart)]
+    return {"functionResponse": {**response, "parts": images} if images else response}

@@ -1,0 +1,16 @@
+"""Recorded exchanges with the real providers, served on loopback, are read right."""
+
+from __future__ import annotations
+
+import pytest
+import replay
+
+
+@pytest.mark.timeout(300)
+def test_every_recording_is_read_right(shared, capsys):
+    if not (shared / "recordings").is_dir():
+        pytest.skip("left out: the shared folder has no recordings")
+    table, wrong = replay.score(shared)
+    with capsys.disabled():
+        print("\n" + "\n".join(line for line in table if line.split()[-1] in replay.PROVIDERS))
+    assert wrong == {}
