@@ -8,7 +8,6 @@ import inspect
 import pickle
 
 import pytest
-from pydantic import SecretStr
 
 from indox_core import _errors
 from indox_core._credentials import redact
@@ -63,7 +62,7 @@ def test_every_kind_has_a_class():
 
 
 def test_redaction_is_by_value_and_knows_the_encoded_forms():
-    key = SecretStr("sk-a/b+c")
+    key = ["sk-a/b+c"]
     text = "sk-a/b+c sk-a%2Fb%2Bc c2stYS9iK2M= c2stYS9iK2M other"
     assert redact(text, key) == "*** *** *** *** other"
-    assert redact(text, None) == text
+    assert redact(text, []) == text

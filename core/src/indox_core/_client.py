@@ -13,7 +13,7 @@ from pydantic import BaseModel, SecretStr
 from . import _hookspecs
 from ._credentials import find_key, read_key
 from ._drive_sync import ChatStream, SyncDriver
-from ._engine import Connections, Lender, Run, check_unsupported, parser, tell
+from ._engine import Connections, Lender, Run, ask, check_unsupported, parser, tell
 from ._errors import (
     IndoxError,
     PluginLoadError,
@@ -91,7 +91,10 @@ _CALL_OPTIONS = frozenset(
     {"byok_api_key", "on_unsupported", "timeout", "idle_timeout", "max_retries", "include_raw"}
 )
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADERS_NOT_YOURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
+# The key goes with the call; a header of the client would win over every user's own.
+_HEADERS_NOT_YOURS = frozenset(
+    {"host", "content-length", "transfer-encoding", "connection", "authorization", "x-goog-api-key"}
+)
 
 
 class _Configured:
@@ -139,7 +142,7 @@ def _checked_headers(headers: Any, where: str) -> dict[str, str]:
         if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
             raise ValidationError(f"{where} has a name that HTTP does not allow")
         if name.lower() in _HEADERS_NOT_YOURS:
-            raise ValidationError(f"{where} must not set {name}")
+            raise ValidationError(f"{where} must not set {name}; a key is passed as api_key")
         if not isinstance(value, str) or not value.isascii() or not value.isprintable():
             raise ValidationError(f"{where}: the value of {name} must be printable ASCII text")
     return dict(headers)
@@ -217,9 +220,9 @@ class _BaseClient:
                 raise ValidationError(f'chat() has no argument "{name}".{hint}')
         if not isinstance(stream, bool):
             raise ValidationError(f"stream must be True or False, not {type(stream).__name__}")
+        # Taken out of the options, so that no frame of ours holds it in the clear.
+        per_call = read_key(options.pop("byok_api_key", None), "byok_api_key")
         mine = {n: options[n] for n in _CALL_OPTIONS if options.get(n) is not None}
-        # An empty key must not look like a missing one: read_key tells them apart.
-        per_call = read_key(options.get("byok_api_key"), "byok_api_key")
         provider_name, model_name = split_model(self._resolved(model))
         provider = self._registry.provider(provider_name)
         spec = provider.spec
@@ -267,9 +270,9 @@ class _BaseClient:
         return run
 
     def _resolved(self, model: Any) -> Any:
-        if self._observers is not None and isinstance(model, str):
-            return self._observers.hook.indox_resolve_model(name=model) or model
-        return model
+        if not isinstance(model, str):
+            return model
+        return ask(self._observers, "indox_resolve_model", str, name=model) or model
 
 
 def _check_urls(request: ChatRequest, provider: Provider) -> None:

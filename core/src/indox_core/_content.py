@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
@@ -30,6 +31,18 @@ def _encodable(text: str) -> str:
 
 
 Text = Annotated[str, Field(strict=True), AfterValidator(_encodable)]
+
+
+def _is_json(value: dict[str, JSON]) -> dict[str, JSON]:
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("is not JSON data, or holds NaN or infinity") from None
+    return value
+
+
+JSONObject = Annotated[dict[str, JSON], AfterValidator(_is_json)]
+"""A JSON object that a caller gives and a vendor gets."""
 
 
 class ProviderState(Frozen):
@@ -84,8 +97,8 @@ class Media(Frozen):
         url = media.get("url")
         if isinstance(url, str) and url[:5].lower() == "data:":
             header, comma, data = url[5:].partition(",")
-            media_type, _, encoding = header.partition(";")
-            if not comma or encoding != "base64":
+            media_type, *parameters = header.lower().split(";")
+            if not comma or parameters[-1:] != ["base64"]:
                 raise ValueError("a data: URL must read data:<media type>;base64,<data>")
             del media["url"]
             media["data"] = data
@@ -166,7 +179,7 @@ def _checked_media(kind: str, media: Media) -> Media:
         found = _type_of_bytes(raw)
         if not declared and not found:
             raise ValueError("media_type is missing and the bytes do not tell it")
-    if declared and not declared.startswith(_KINDS[kind]):
+    if (declared or found) and not (declared or found or "").startswith(_KINDS[kind]):
         raise ValueError(f"media_type is not that of {'an' if kind != 'document' else 'a'} {kind}")
     if declared and found and declared != found:
         raise ValueError(f"media_type says {declared}, the bytes say {found}")

@@ -4,35 +4,42 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
 from pydantic import SecretStr
 
-from ._errors import MissingKeyError, ValidationError
+from ._errors import IndoxError, MissingKeyError, ValidationError
 
 HIDDEN = "***"
 
 
 def read_key(value: Any, argument: str) -> SecretStr | None:
-    """A key as handed over; `None` if none was. The text of an error never holds it."""
-    if value is None:
+    """A key as handed over; `None` if none was. Neither an error nor its frames hold the key."""
+    problem = _problem(value)
+    if problem is None:
+        return value if value is None or isinstance(value, SecretStr) else SecretStr(value)
+    del value
+    error, text = problem
+    raise error(f"{argument} {text}")
+
+
+def _problem(value: Any) -> tuple[type[IndoxError], str] | None:
+    text = value.get_secret_value() if isinstance(value, SecretStr) else value
+    if text is None:
         return None
-    if isinstance(value, SecretStr):
-        text = value.get_secret_value()
-    elif isinstance(value, str):
-        text = value
-    else:
-        raise ValidationError(f"{argument} must be a string, not {type(value).__name__}")
+    if not isinstance(text, str):
+        return ValidationError, f"must be a string, not {type(text).__name__}"
     if not text.strip():
         # Never falls back to another key: one tenant would pay for another.
-        raise MissingKeyError(f"{argument} is empty. Pass the key, or leave the argument out.")
+        return MissingKeyError, "is empty. Pass the key, or leave the argument out."
     if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValidationError(
-            f"{argument} holds a space, a line break or another character that no key has. "
+        return ValidationError, (
+            "holds a space, a line break or another character that no key has. "
             "Strip it before passing it on."
         )
-    return SecretStr(text)
+    return None
 
 
 def find_key(
@@ -63,12 +70,12 @@ def find_key(
     )
 
 
-def redact(text: str, key: SecretStr | None) -> str:
-    """The text without the key, also where it is URL-encoded or in base64."""
-    secret = key.get_secret_value() if key is not None else ""
-    if len(secret) < 4:  # too short to be a secret, and it would tear words apart
-        return text
-    encoded = base64.b64encode(secret.encode()).decode()
-    for form in (secret, quote(secret, safe=""), encoded, encoded.rstrip("=")):
-        text = text.replace(form, HIDDEN)
+def redact(text: str, secrets: Iterable[str]) -> str:
+    """The text without the secrets, also where they are URL-encoded or in base64."""
+    for secret in secrets:
+        if len(secret) < 4:  # too short to be a secret, and it would tear words apart
+            continue
+        encoded = base64.b64encode(secret.encode()).decode()
+        for form in (secret, quote(secret, safe=""), encoded, encoded.rstrip("=")):
+            text = text.replace(form, HIDDEN)
     return text

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import uuid4
 
 from pydantic import SecretStr
@@ -44,7 +44,7 @@ from ._provider import Access, Answer, Call, Connection, Provider
 from ._request import ChatRequest
 from ._response import ChatResponse, Reply, text_of
 from ._retry import is_retryable, wait_before_next
-from ._usage import CostBreakdown, Receipt, TokenUsage, Usage
+from ._usage import CostBreakdown, Rates, Receipt, TokenUsage, Usage
 
 if TYPE_CHECKING:
     import httpx2
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from ._transport import Pools
 
 log = logging.getLogger("indox")
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,7 +365,7 @@ class Run:
             "error.partial holds what had arrived.",
             provider=self.request.provider,
             model=self.request.model,
-            request_id=self.provider_request_id,
+            request_id=self._vendors_id(None),
             attempts=self.attempt,
             retryable=True,
             partial=partial,
@@ -380,16 +381,28 @@ class Run:
             failure = replace(failure, message=f"{limit} has passed without a complete answer")
             message = describe(failure, self.request.provider)
         return ERROR_CLASSES[failure.kind](
-            redact(message[:2000], self.key),
+            self._clean(message)[:2000],
             provider=self.request.provider,
             model=self.request.model,
             status_code=failure.status_code,
-            code=redact(failure.code, self.key) if failure.code else None,
-            request_id=failure.request_id or self.provider_request_id,
+            code=self._clean(failure.code) if failure.code else None,
+            request_id=self._vendors_id(failure.request_id),
             retry_after_s=failure.retry_after_s,
             attempts=self.attempt,
             retryable=is_retryable(failure),
         )
+
+    def _clean(self, text: str) -> str:
+        """Text of the provider without the call's key and configured headers."""
+        return redact(text, (self.key.get_secret_value() if self.key else "", *self._secrets))
+
+    def _vendors_id(self, from_body: str | None) -> str | None:
+        identifier = from_body or self.provider_request_id
+        return self._clean(identifier) if identifier else None
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return tuple(value for value in self.headers.values() if len(value) >= 8)
 
     def _failed(self, error: IndoxError) -> IndoxError:
         """The error, told to the observers."""
@@ -431,7 +444,7 @@ class Run:
             refusal=first.refusal,
             parsed=self.parse(data) if self.parse is not None else None,
             served_model=reply.model,
-            provider_request_id=reply.id or self.provider_request_id,
+            provider_request_id=self._vendors_id(reply.id),
             attempts=self.attempt,
         )
 
@@ -442,18 +455,25 @@ class Run:
         if usage is None:
             return _prices.settle(None, None, model)
         at = datetime.now(UTC)
-        rates = None
-        if self.observers is not None:
-            rates = self.observers.hook.indox_rates(
-                provider=self.request.provider, model=model, at=at
-            )
-        rates = rates or self.provider.rates(model, at)
+        rates = ask(
+            self.observers, "indox_rates", Rates, provider=self.request.provider, model=model, at=at
+        )
+        if rates is None:
+            rates = self._plugins_rates(model, at)
         if rates is not None:
             return _prices.settle(usage, _prices.Quote(rates), model)
         if not _prices.loaded():
             yield Load(_prices.load)
         quote = _prices.library_quote(self.request.provider, model, at, usage)
         return _prices.settle(usage, quote, model)
+
+    def _plugins_rates(self, model: str, at: datetime) -> Rates | None:
+        """The answer is paid for already: a plugin that fails here costs its price, not itself."""
+        try:
+            return self.provider.rates(model, at)
+        except Exception:  # a plugin may raise anything
+            log.exception("the plugin for %s failed in rates", self.request.provider)
+            return None
 
     def _tell(self, hook: str, **facts: Any) -> None:
         tell(self.observers, hook, request_id=self.request_id, **facts)
@@ -467,6 +487,21 @@ def tell(observers: pluggy.PluginManager | None, hook: str, **facts: Any) -> Non
         getattr(observers.hook, hook)(**facts)
     except Exception:  # an observer may raise anything
         log.exception("an observer failed in %s", hook)
+
+
+def ask(observers: pluggy.PluginManager | None, hook: str, kind: type[T], **facts: Any) -> T | None:
+    """The first result of one hook of the observers; one that fails or is no `kind` is logged."""
+    if observers is None:
+        return None
+    try:
+        result = getattr(observers.hook, hook)(**facts)
+    except Exception:  # an observer may raise anything
+        log.exception("an observer failed in %s", hook)
+        return None
+    if result is not None and not isinstance(result, kind):
+        log.error("an observer gave a %s in %s", type(result).__name__, hook)
+        return None
+    return result
 
 
 def check_unsupported(call: Call, request: ChatRequest, policy: str) -> None:
@@ -496,7 +531,9 @@ def _usage(usage: TokenUsage | None, receipt: Receipt, seconds: float) -> Usage:
     return Usage(
         tokens_prompt=usage.input,
         tokens_completion=usage.output,
-        tokens_total=(usage.input or 0) + (usage.output or 0),
+        tokens_total=(
+            None if usage.input is None or usage.output is None else usage.input + usage.output
+        ),
         cache_read_tokens=usage.cache_read or 0,
         cache_write_tokens=usage.cache_write or 0,
         reasoning_tokens=usage.reasoning or 0,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError as PydanticError
+from pydantic import field_validator
 
 from ._content import (
     JSON,
@@ -33,6 +34,11 @@ class Message(Frozen):
     role: Role
     content: tuple[ContentPart, ...]
     name: Text | None = None
+
+    @field_validator("content", mode="before")
+    @classmethod
+    def _read_text(cls, value: Any) -> Any:
+        return ({"type": "text", "text": value},) if isinstance(value, str) else value
 
     @property
     def text(self) -> str:
@@ -68,11 +74,12 @@ def validation_error(error: PydanticError, prefix: str = "") -> ValidationError:
     finding = error.errors(include_url=False, include_input=False, include_context=False)[0]
     path = [str(step) for step in finding["loc"] if step not in _PART_TYPES]
     where = ".".join([prefix, *path] if prefix else path)
+    where = f"{where}: " if where else ""
     text = finding["msg"].removeprefix("Value error, ")
     if finding["type"] == "union_tag_invalid":
         text = f"unknown part type; the known ones are {', '.join(_PART_TYPES)}"
     more = error.error_count() - 1
-    return ValidationError(f"{where}: {text}" + (f" (and {more} more)" if more else ""))
+    return ValidationError(f"{where}{text}" + (f" (and {more} more)" if more else ""))
 
 
 _PART_TYPES = ("text", "image", "document", "audio", "tool_call", "tool_result", "reasoning")
@@ -133,10 +140,7 @@ class _Reader:
                 return self._tool_message(raw, path)
             calls = raw.pop("tool_calls", None) if role == "assistant" else None
             if role == "assistant":
-                # The other keys of OpenAI's assistant message say what `content` says already.
-                for key in ("refusal", "annotations", "audio", "function_call"):
-                    if raw.get(key, ...) in (None, []):
-                        del raw[key]
+                calls = _read_openai_extras(raw, calls)
             if "content" in raw or calls:
                 raw["content"] = _content(raw.get("content"), f"{path}.content", calls)
             return Message.model_validate(raw)
@@ -200,6 +204,21 @@ class _Reader:
             )
         )
         return call
+
+
+def _read_openai_extras(raw: dict[str, Any], calls: Any) -> Any:
+    """The other keys of OpenAI's assistant message: an older call, a refusal, empty ones."""
+    function = raw.pop("function_call", None)
+    if function is not None:
+        name = function.get("name") if isinstance(function, Mapping) else None
+        calls = [*(calls or ()), {"id": f"call_indox_{name}", "function": function}]
+    refusal = raw.pop("refusal", None)
+    if isinstance(refusal, str) and not raw.get("content"):
+        raw["content"] = refusal
+    for key in ("annotations", "audio"):
+        if raw.get(key, ...) in (None, []):
+            del raw[key]
+    return calls
 
 
 def _type_of(part: Any) -> Any:

@@ -108,9 +108,12 @@ def settle(usage: TokenUsage | None, quote: Quote | None, model: str) -> Receipt
         return Receipt("unknown", reason=f"no price is known for {model}")
     lines = _lines(usage, quote.rates)
     missing = [line.component for line in lines if line.amount is None]
+    uncounted = [n for n, c in (("input", usage.input), ("output", usage.output)) if c is None]
     status: CostStatus = "priced"
     reason = ""
-    if missing:
+    if uncounted:
+        status, reason = "partial", f"the vendor sent no count of {', '.join(uncounted)} tokens"
+    elif missing:
         status, reason = "partial", f"no rate is known for {', '.join(missing)}"
     elif quote.standard_for is not None:
         status = "estimated"
@@ -129,7 +132,9 @@ def _breakdown(lines: tuple[ReceiptLine, ...]) -> dict[str, Decimal | None]:
 
 
 def _lines(usage: TokenUsage, rates: Rates) -> tuple[ReceiptLine, ...]:
-    read, written = usage.cache_read or 0, usage.cache_write or 0
+    # A part cannot be larger than its whole.
+    read = min(usage.cache_read or 0, usage.input or 0)
+    written = min(usage.cache_write or 0, (usage.input or 0) - read)
     for_an_hour = min(usage.cache_write_1h or 0, written)
     reasoning = min(usage.reasoning or 0, usage.output or 0)
     fresh = max((usage.input or 0) - read - written, 0)

@@ -84,12 +84,10 @@ class Registry:
         claims = [item for item in installed() if item.name == name]
         if not claims:
             names = sorted({item.name for item in installed()} | set(self._providers))
-            shown, hint = "of that name", ""
-            if _NAME.fullmatch(name):
-                shown = name
-                hint = did_you_mean(name, names) or f" Perhaps: pip install indox-{name}"
+            shown = f'"{name}"' if _NAME.fullmatch(name) else "of that name"
             raise ProviderNotFoundError(
-                f'No provider "{shown}". Installed: {", ".join(names) or "none"}.{hint}'
+                f"No provider {shown}. Installed: {', '.join(names) or 'none'}."
+                f"{did_you_mean(name, names)}"
             )
         if len(claims) > 1:
             owners = " and ".join(f"{c.distribution} {c.version}" for c in claims)

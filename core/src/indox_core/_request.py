@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic import ValidationError as PydanticError
 
-from ._content import JSON, Frozen, Text
+from ._content import Frozen, JSONObject, Text
 from ._errors import ValidationError, did_you_mean
 from ._messages import Adaptation, Message, read_messages, validation_error
 
@@ -23,9 +23,7 @@ class Tool(Frozen):
 
     name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
     description: Text = ""
-    parameters: dict[str, JSON] = Field(
-        default_factory=lambda: {"type": "object", "properties": {}}
-    )
+    parameters: JSONObject = Field(default_factory=lambda: {"type": "object", "properties": {}})
     """JSON schema of the arguments."""
     strict: bool | None = None
     """Whether the arguments must match the schema exactly. `None`: the vendor's default."""
@@ -66,7 +64,7 @@ class ResponseSchema(Frozen):
     """The JSON schema that the answer must match."""
 
     name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")] = "response"
-    json_schema: dict[str, JSON]
+    json_schema: JSONObject
     strict: bool = True
 
     @classmethod
@@ -114,7 +112,7 @@ class ChatRequest(Frozen):
     """Whether, and how long, the vendor keeps the prompt. `None`: the vendor's default."""
     web_search: Annotated[bool, Field(strict=True)] = False
     metadata: dict[str, Text] = Field(default_factory=dict)
-    provider_options: dict[str, dict[str, JSON]] = Field(default_factory=dict)
+    provider_options: dict[str, dict[str, Any]] = Field(default_factory=dict)
     """Per provider, what only that vendor knows."""
     options: Any = None
     """This provider's options, as an instance of its spec's `options` model."""

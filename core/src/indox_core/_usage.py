@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, ClassVar, Literal
@@ -76,6 +76,18 @@ class Rates:
     request: Decimal | None = Decimal(0)
     source: str = ""
     """Where the prices come from, for the receipt."""
+
+    def __post_init__(self) -> None:
+        for field_ in fields(self):
+            rate = getattr(self, field_.name)
+            if field_.name == "source" or rate is None:
+                continue
+            if isinstance(rate, bool | float):
+                raise TypeError(f"{field_.name}: give a Decimal or a string, a float is not exact")
+            exact = Decimal(rate)
+            if not exact.is_finite() or exact < 0:
+                raise ValueError(f"{field_.name}: a rate is a finite number, 0 or more")
+            object.__setattr__(self, field_.name, exact)
 
     @classmethod
     def free(cls, source: str) -> Rates:

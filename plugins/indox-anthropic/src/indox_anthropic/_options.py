@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from indox_core.plugin import ChatRequest
+from indox_core.plugin import ChatRequest, JSONObject
 
 
 class AnthropicOptions(BaseModel):
     """Fields that have no place in the canonical request. `None`: Anthropic's default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     service_tier: Literal["auto", "standard_only"] | None = None
     speed: Literal["standard", "fast"] | None = None
@@ -23,7 +25,7 @@ class AnthropicOptions(BaseModel):
     """Only older models take it, as they do temperature."""
     betas: tuple[str, ...] = ()
     """Names for the `anthropic-beta` header."""
-    extra_body: dict[str, Any] = Field(default_factory=dict)
+    extra_body: JSONObject = Field(default_factory=dict)
     """Fields added to the request body as they are."""
 
 

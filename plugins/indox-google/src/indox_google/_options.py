@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from indox_core.plugin import ChatRequest
+from indox_core.plugin import ChatRequest, JSONObject
 
 
 class GoogleOptions(BaseModel):
     """Fields that have no place in the canonical request. `None`: Google's default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     api_version: Literal["v1", "v1beta", "v1alpha"] = "v1beta"
     """The aliases `gemini-*-latest` exist in v1beta only."""
@@ -26,7 +28,7 @@ class GoogleOptions(BaseModel):
     top_k: int | None = Field(default=None, ge=1)
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
-    extra_body: dict[str, Any] = Field(default_factory=dict)
+    extra_body: JSONObject = Field(default_factory=dict)
     """Fields added to the request body as they are."""
 
 

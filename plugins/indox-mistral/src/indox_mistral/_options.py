@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from indox_core.plugin import ChatRequest
+from indox_core.plugin import ChatRequest, JSONObject
 
 
 class MistralOptions(BaseModel):
     """Fields that have no place in the canonical request. `None`: Mistral's default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     service_tier: Literal["auto", "standard_only"] | None = None
     top_k: int | None = Field(default=None, ge=1)
@@ -24,7 +26,7 @@ class MistralOptions(BaseModel):
     prompt_mode: Literal["reasoning"] | None = None
     """How Magistral models are made to think."""
     safe_prompt: bool | None = None
-    extra_body: dict[str, Any] = Field(default_factory=dict)
+    extra_body: JSONObject = Field(default_factory=dict)
     """Fields added to the request body as they are."""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from indox_core.plugin import Adaptation, ChatRequest, dropped
+from indox_core.plugin import Adaptation, ChatRequest, JSONObject, dropped
 
 ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast"]
 
@@ -15,7 +15,9 @@ ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast"]
 class OpenAIOptions(BaseModel):
     """Fields that have no place in the canonical request. `None`: OpenAI's default."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
+    )
 
     api: Literal["responses", "chat"] | None = None
     """Which API is called. `None`: Responses at OpenAI itself, Chat Completions elsewhere."""
@@ -29,7 +31,7 @@ class OpenAIOptions(BaseModel):
     """How many answers to write; Chat Completions only."""
     prompt_cache_key: str | None = None
     safety_identifier: str | None = None
-    extra_body: dict[str, Any] = Field(default_factory=dict)
+    extra_body: JSONObject = Field(default_factory=dict)
     """Fields added to the request body as they are."""
 
 
