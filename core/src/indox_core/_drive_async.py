@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any, TypeVar
 
-from ._drive_sync import DRAIN_S, finished, until
+from ._drive_sync import DRAIN_S, closed_meanwhile, finished, until
 from ._engine import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
 from ._events import Chunk
 from ._provider import AsyncEventSource, EventSource
@@ -28,6 +31,7 @@ class AsyncDriver:
         self._idle_timeout_s = idle_timeout_s
         self._source: EventSource | AsyncEventSource | None = None
         self._loop = asyncio.get_running_loop()
+        self._closed = False
 
     async def run(self) -> list[Chunk] | ChatResponse:
         """Until the plan has chunks for the caller, or the response."""
@@ -43,6 +47,8 @@ class AsyncDriver:
                         outcome = await self._perform(step)
                 except Exception as error:  # noqa: BLE001 # the plan judges it
                     raised.append(error)
+                if self._closed:
+                    raise closed_meanwhile()
         except StopIteration as stop:
             response: ChatResponse = stop.value
         except BaseException:
@@ -53,6 +59,7 @@ class AsyncDriver:
 
     async def aclose(self) -> None:
         """End the plan and close the connection of a stream that is not read to its end."""
+        self._closed = True
         self._plan.close()
         source, self._source = self._source, None
         if source is not None:
@@ -128,7 +135,7 @@ class AsyncDriver:
             with until(self._end):
                 return function()
 
-        return await asyncio.to_thread(bounded)
+        return await _in_thread(bounded)
 
     async def _drain(self, source: Any) -> None:
         try:
@@ -137,6 +144,17 @@ class AsyncDriver:
                     pass
         except Exception:  # noqa: BLE001 # the answer is complete; only the connection is lost
             return
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """For plugins without async calls: each open stream may hold a thread for long."""
+    return ThreadPoolExecutor(64, "indox")
+
+
+async def _in_thread(function: Callable[[], _T]) -> _T:
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(_threads(), context.run, function)
 
 
 def _start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -152,7 +170,7 @@ async def _close(source: EventSource | AsyncEventSource) -> None:
             if hasattr(source, "aclose"):
                 await source.aclose()
             else:
-                await asyncio.to_thread(source.close)
+                await _in_thread(source.close)
     except Exception:  # noqa: BLE001 # whatever closing raises, the caller is done with it
         return
 

@@ -35,6 +35,7 @@ class SyncDriver:
         self._end = end
         self._idle_timeout_s = idle_timeout_s
         self._source: EventSource | None = None
+        self._closed = False
 
     def run(self) -> list[Chunk] | ChatResponse:
         """Until the plan has chunks for the caller, or the response."""
@@ -51,6 +52,8 @@ class SyncDriver:
                     outcome = self._perform(step)
                 except Exception as error:  # noqa: BLE001 # the plan judges it
                     raised.append(error)
+                if self._closed:
+                    raise closed_meanwhile()
         except StopIteration as stop:
             response: ChatResponse = stop.value
         except BaseException:
@@ -61,6 +64,7 @@ class SyncDriver:
 
     def close(self) -> None:
         """End the plan and close the connection of a stream that is not read to its end."""
+        self._closed = True
         self._plan.close()
         source, self._source = self._source, None
         if source is not None:
@@ -158,6 +162,10 @@ class ChatStream:
     def __del__(self) -> None:
         if not getattr(self, "_closed", True):
             self.close()
+
+
+def closed_meanwhile() -> IndoxError:
+    return IndoxError("The stream was closed by another thread or task while it was being read.")
 
 
 def finished(response: ChatResponse | None) -> ChatResponse:

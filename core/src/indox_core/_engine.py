@@ -100,6 +100,10 @@ Command: TypeAlias = Send | Open | Sleep | Load | Marker | list[Chunk]
 Plan: TypeAlias = Generator[Command, Any, ChatResponse]
 
 
+# What reading JSON of another shape than expected raises.
+_SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
 class Lender:
     """Lends the pools to connections, and makes them when the first asks."""
 
@@ -237,18 +241,19 @@ class Run:
                 if chunks := self._fold(decoder.finish()):
                     began = True
                     yield chunks
+                reply = self.fold.reply()
                 break
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
                 verdict = self._judge(error, "stream")
             if began:
-                yield from self._interrupt(verdict)
+                reply = yield from self._interrupt(verdict)
                 break
             yield Sleep(self._wait_or_raise(verdict))
         if not self.fold.ended:
             how = "it ended without the vendor's end signal"
             raise self._failed((yield from self._interrupted(how)))
         raw = self.raw_events if self.include_raw else None
-        return (yield from self._answered(self.fold.reply(), raw))
+        return (yield from self._answered(reply, raw))
 
     # Steps of both
 
@@ -303,6 +308,13 @@ class Run:
             failure = failure or self.provider.classify(error) or _transport_failure(error)
         except Exception as second:  # noqa: BLE001 # a plugin may raise anything
             return self._plugin_error(second, "classify")
+        if failure is None and isinstance(error, _SHAPES):
+            name = type(error).__name__
+            failure = Failure(
+                "malformed",
+                f'the answer has a shape that the plugin for "{self.request.provider}" cannot '
+                f"read ({name} in {method})",
+            )
         if failure is None:
             return self._plugin_error(error, method)
         log.debug(
@@ -346,20 +358,20 @@ class Run:
             self._tell("indox_retry", retry=retry)
         return wait
 
-    def _interrupt(self, verdict: Failure | IndoxError) -> Generator[Command, Any, None]:
+    def _interrupt(self, verdict: Failure | IndoxError) -> Generator[Command, Any, Reply]:
         """A failure after output began: raised, unless the end signal was there already."""
         if isinstance(verdict, IndoxError):
             raise self._failed(verdict)
         if verdict.kind in ("network", "timeout") and self.fold.ended:
-            return
+            return self.fold.reply()
         if verdict.kind == "network":
             raise self._failed((yield from self._interrupted("the connection broke")))
         error = self._error(verdict)
-        error.partial = yield from self._respond(self.fold.reply(), None)
+        error.partial = yield from self._partial()
         raise self._failed(error)
 
     def _interrupted(self, how: str) -> Generator[Command, Any, StreamInterruptedError]:
-        partial = yield from self._respond(self.fold.reply(), None)
+        partial = yield from self._partial()
         return StreamInterruptedError(
             f"{self.request.provider}: the stream is incomplete: {how}. "
             "error.partial holds what had arrived.",
@@ -370,6 +382,13 @@ class Run:
             retryable=True,
             partial=partial,
         )
+
+    def _partial(self) -> Generator[Command, Any, ChatResponse | None]:
+        """What had arrived; `None` if not even that can be read."""
+        try:
+            return (yield from self._respond(self.fold.reply(), None))
+        except _SHAPES:
+            return None
 
     def _error(self, failure: Failure) -> CallError:
         message = describe(failure, self.request.provider)
@@ -415,7 +434,13 @@ class Run:
     # The answer
 
     def _answered(self, reply: Reply, raw: Any) -> Plan:
-        response = yield from self._respond(reply, raw)
+        problem: Failure | IndoxError | None = None
+        try:
+            response = yield from self._respond(reply, raw)
+        except Exception as error:  # noqa: BLE001 # judged, and raised as ours
+            problem = self._judge(error, "decode")
+        if problem is not None:
+            raise self._failed(problem if isinstance(problem, IndoxError) else self._error(problem))
         if self.observers is not None:
             self._tell("indox_after_chat", request=self.request, response=response)
         return response

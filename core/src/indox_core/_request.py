@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic import ValidationError as PydanticError
 
 from ._content import Frozen, JSONObject, Text
@@ -87,6 +87,18 @@ class ResponseSchema(Frozen):
         return cls(json_schema=dict(value))
 
 
+class ProviderOptions(Frozen):
+    """Base of a plugin's options: what only that vendor knows."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    extra_body: JSONObject = Field(default_factory=dict)
+    """Fields added to the request body as they are."""
+
+
+OptionsT = TypeVar("OptionsT", bound=ProviderOptions)
+
+
 class ChatRequest(Frozen):
     """One call, checked. A plugin reads it and never changes it."""
 
@@ -118,6 +130,10 @@ class ChatRequest(Frozen):
     """This provider's options, as an instance of its spec's `options` model."""
     adaptations: tuple[Adaptation, ...] = ()
     """What reading the messages had to add."""
+
+    def options_as(self, kind: type[OptionsT]) -> OptionsT:
+        """This provider's options; the defaults if the caller gave none."""
+        return self.options if isinstance(self.options, kind) else kind()
 
     @field_validator("stop", mode="before")
     @classmethod

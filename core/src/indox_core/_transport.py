@@ -8,9 +8,12 @@ httpx2, and itself imported when a connection is first made.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import socket
 import ssl
 import time
+import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
@@ -116,11 +119,13 @@ class _SyncTransport(_Transport, httpx2.BaseTransport):
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         with _as_httpx2():
             response = self._current().handle_request(_to_core(request))
+        headers, inflate = _decoding(response)
+        if response.status < 400:
+            body: httpx2.SyncByteStream = _SyncBody(response, inflate)
+        else:
+            body = httpx2.ByteStream(_first(_SyncBody(response, inflate)))
         return httpx2.Response(
-            response.status,
-            headers=response.headers,
-            stream=_SyncBody(response),
-            extensions=response.extensions,
+            response.status, headers=headers, stream=body, extensions=response.extensions
         )
 
     def close(self) -> None:
@@ -175,11 +180,13 @@ class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
         pool = await self._current()
         with _as_httpx2():
             response = await pool.handle_async_request(_to_core(request))
+        headers, inflate = _decoding(response)
+        if response.status < 400:
+            body: httpx2.AsyncByteStream = _AsyncBody(response, inflate)
+        else:
+            body = httpx2.ByteStream(await _afirst(_AsyncBody(response, inflate)))
         return httpx2.Response(
-            response.status,
-            headers=response.headers,
-            stream=_AsyncBody(response),
-            extensions=response.extensions,
+            response.status, headers=headers, stream=body, extensions=response.extensions
         )
 
     async def aclose(self) -> None:
@@ -213,26 +220,99 @@ def _as_httpx2() -> Iterator[None]:
         raise
 
 
+# What an error says fits into this; the SDKs would read whatever comes.
+_MAX_ERROR_BODY = 2**20
+_PIECE = 2**18
+Inflate = Callable[[bytes], Iterator[bytes]]
+
+
+def _decoding(response: httpcore2.Response) -> tuple[list[tuple[bytes, bytes]], Inflate | None]:
+    """The headers, and what inflates the body piece by piece, however much it expands.
+
+    httpx2 would inflate each chunk at once: 200 KB may become 200 MB.
+    """
+    encodings = [value.lower() for name, value in response.headers if name.lower() == _ENCODING]
+    if encodings not in ([b"gzip"], [b"deflate"], [b"x-gzip"]):
+        return response.headers, None
+    kept = [item for item in response.headers if item[0].lower() not in (_ENCODING, _LENGTH)]
+    return kept, _inflater()
+
+
+_ENCODING, _LENGTH = b"content-encoding", b"content-length"
+
+
+def _inflater() -> Inflate:
+    state = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its header
+
+    def inflate(chunk: bytes) -> Iterator[bytes]:
+        try:
+            while chunk:
+                piece = state.decompress(chunk, _PIECE)
+                chunk = state.unconsumed_tail
+                if piece:
+                    yield piece
+        except zlib.error:
+            raise httpx2.DecodingError("the body's compression is broken") from None
+
+    return inflate
+
+
+def _first(body: _SyncBody) -> bytes:
+    """The beginning of an error's body; the connection is given up if there is more."""
+    data = bytearray()
+    try:
+        for piece in body:
+            data += piece
+            if len(data) >= _MAX_ERROR_BODY:
+                break
+    finally:
+        body.close()
+    return bytes(data)
+
+
+async def _afirst(body: _AsyncBody) -> bytes:
+    data = bytearray()
+    try:
+        async for piece in body:
+            data += piece
+            if len(data) >= _MAX_ERROR_BODY:
+                break
+    finally:
+        await body.aclose()
+    return bytes(data)
+
+
 class _SyncBody(httpx2.SyncByteStream):
-    def __init__(self, response: httpcore2.Response) -> None:
+    def __init__(self, response: httpcore2.Response, inflate: Inflate | None) -> None:
         self._response = response
+        self._inflate = inflate
 
     def __iter__(self) -> Iterator[bytes]:
         with _as_httpx2():
-            yield from self._response.iter_stream()
+            for chunk in self._response.iter_stream():
+                if self._inflate is None:
+                    yield chunk
+                else:
+                    yield from self._inflate(chunk)
 
     def close(self) -> None:
         self._response.close()
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
-    def __init__(self, response: httpcore2.Response) -> None:
+    def __init__(self, response: httpcore2.Response, inflate: Inflate | None) -> None:
         self._response = response
+        self._inflate = inflate
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _as_httpx2():
             async for chunk in self._response.aiter_stream():
-                yield chunk
+                if self._inflate is None:
+                    yield chunk
+                    continue
+                for piece in self._inflate(chunk):
+                    yield piece
+                    await asyncio.sleep(0)  # a large body leaves the loop its turns
 
     async def aclose(self) -> None:
         await self._response.aclose()
@@ -275,6 +355,11 @@ class _DeadlineStream(httpcore2.NetworkStream):
         return _DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
 
     def close(self) -> None:
+        connection = self._stream.get_extra_info("socket")
+        if connection is not None:
+            # Wakes a thread that waits in a read; closing alone does not.
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
         self._stream.close()
 
     def get_extra_info(self, info: str) -> Any:

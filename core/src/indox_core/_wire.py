@@ -92,6 +92,7 @@ class SSEParser:
         self._data: list[bytes] = []
         self._size = 0
         """Bytes since the last complete event."""
+        self._began = False
 
     def feed(self, chunk: bytes) -> list[JSON]:
         """The events that are complete with this chunk."""
@@ -106,14 +107,19 @@ class SSEParser:
         tail = lines.pop()
         self._line = [tail]
         events = []
+        if not self._began:
+            self._began = True
+            lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
         for line in lines:
             if line.endswith(b"\r"):
                 line = line[:-1]
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
             elif not line and self._data:
-                events.append(_event(b"\n".join(self._data)))
+                data = b"\n".join(self._data).strip()
                 self._data = []
+                if data:
+                    events.append(_event(data))
         if not self._data:
             self._size = len(tail)
         return events
@@ -135,6 +141,19 @@ def _event(data: bytes) -> JSON:
         raise malformed("the stream holds an event that is not JSON") from None
 
 
+def _other_type(response: httpx2.Response) -> str | None:
+    """The type of a body that is no event stream; `None` if it is one, or does not say."""
+    kind = str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+    return None if kind in ("", "text/event-stream") else kind
+
+
+def _error_in(body: JSON, kind: str) -> JSON:
+    """An error object that came in place of a stream, for the decoder to read."""
+    if isinstance(body, dict) and (body.get("error") or body.get("object") == "error"):
+        return body
+    raise malformed(f"the provider answered a stream call with {kind}")
+
+
 class SSESource:
     """An `EventSource` over an unread response."""
 
@@ -144,6 +163,9 @@ class SSESource:
         self._events = self._read()
 
     def _read(self) -> Iterator[JSON]:
+        if (kind := _other_type(self._response)) is not None:
+            yield _error_in(read_answer(self._response).body, kind)
+            return
         parser = SSEParser()
         for chunk in self._response.iter_bytes():
             yield from parser.feed(chunk)
@@ -177,6 +199,9 @@ class AsyncSSESource:
         while not self._ready:
             if self._ended:
                 raise StopAsyncIteration
+            if (kind := _other_type(self._response)) is not None:
+                self._ended = True
+                return _error_in((await aread_answer(self._response)).body, kind)
             try:
                 self._ready = self._parser.feed(await anext(self._chunks))
             except StopAsyncIteration:
@@ -186,7 +211,8 @@ class AsyncSSESource:
         return self._ready.pop()
 
     async def aclose(self) -> None:
-        await self._chunks.aclose()
+        # Not the generator over it: another task may be waiting in it, and closing the response
+        # is what wakes that task.
         await self._response.aclose()
 
 

@@ -55,7 +55,14 @@ from ._provider import (
     StreamDecoder,
     events_of,
 )
-from ._request import ChatRequest, ReasoningEffort, ResponseSchema, Tool, ToolChoice
+from ._request import (
+    ChatRequest,
+    ProviderOptions,
+    ReasoningEffort,
+    ResponseSchema,
+    Tool,
+    ToolChoice,
+)
 from ._response import Choice, Citation, Finish, FinishReason, Reply, arguments_text
 from ._retry import retry_after
 from ._usage import Rates, TokenUsage, count
@@ -98,6 +105,7 @@ __all__ = [
     "PartEnd",
     "Provider",
     "ProviderFailure",
+    "ProviderOptions",
     "ProviderSpec",
     "ProviderState",
     "Rates",

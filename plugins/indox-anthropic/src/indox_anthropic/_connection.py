@@ -21,14 +21,12 @@ API_VERSION = "2026-10-21"
 class _NoEnvironment:
     """Sends no header that the environment adds, as ANTHROPIC_CUSTOM_HEADERS does."""
 
-    user_agent: str
-
     @property
     def default_headers(self) -> dict[str, str | anthropic.Omit]:
         return {
             "Accept": "application/json",
             "Content-Type": "application/json",
-            "User-Agent": self.user_agent,
+            "User-Agent": f"Anthropic/Python {anthropic.__version__}",
             "anthropic-version": API_VERSION,
         }
 

@@ -24,9 +24,9 @@ from indox_core.plugin import (
 
 from ._options import (
     OLDER_VERSION,
+    AnthropicOptions,
     default_max_tokens,
     is_sampler,
-    options_of,
     takes_one_sampler_only,
     thinks_by,
 )
@@ -47,7 +47,7 @@ _IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 def request_to_messages(request: ChatRequest) -> Call:
     """The body of POST /v1/messages, and its headers."""
     adaptations: list[Adaptation] = []
-    options = options_of(request)
+    options = request.options_as(AnthropicOptions)
     headers: dict[str, str] = {}
     system, messages = _conversation(request, adaptations)
     body: dict[str, Any] = {
@@ -103,7 +103,7 @@ def _add_thinking(
     request: ChatRequest, body: dict[str, Any], adaptations: list[Adaptation]
 ) -> None:
     effort, way = request.reasoning_effort, thinks_by(request.model)
-    display = options_of(request).thinking_display
+    display = request.options_as(AnthropicOptions).thinking_display
     if effort is None:
         if display is not None and way == "effort":
             body["thinking"] = {"type": "adaptive", "display": display}
@@ -156,7 +156,7 @@ def _add_sampling(
 
     https://platform.claude.com/docs/en/api/versioning: from 2026-10-21 on the API refuses them.
     """
-    top_k = options_of(request).top_k
+    top_k = request.options_as(AnthropicOptions).top_k
     asked = {"temperature": request.temperature, "top_p": request.top_p, "top_k": top_k}
     reason = f"{request.model} takes no sampling parameters"
     if is_sampler(request.model):

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from indox_core.plugin import ChatRequest, JSONObject
+from indox_core.plugin import ProviderOptions
 
 
-class AnthropicOptions(BaseModel):
+class AnthropicOptions(ProviderOptions):
     """Fields that have no place in the canonical request. `None`: Anthropic's default."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
-    )
 
     service_tier: Literal["auto", "standard_only"] | None = None
     speed: Literal["standard", "fast"] | None = None
@@ -25,12 +21,6 @@ class AnthropicOptions(BaseModel):
     """Only older models take it, as they do temperature."""
     betas: tuple[str, ...] = ()
     """Names for the `anthropic-beta` header."""
-    extra_body: JSONObject = Field(default_factory=dict)
-    """Fields added to the request body as they are."""
-
-
-def options_of(request: ChatRequest) -> AnthropicOptions:
-    return request.options if isinstance(request.options, AnthropicOptions) else AnthropicOptions()
 
 
 # https://platform.claude.com/docs/en/about-claude/models/overview: which generation takes what. A

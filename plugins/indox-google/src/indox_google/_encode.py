@@ -27,7 +27,7 @@ from indox_core.plugin import (
     dropped,
 )
 
-from ._options import lowest_budget, options_of, thinks_by
+from ._options import GoogleOptions, lowest_budget, thinks_by
 
 PROVIDER = "google"
 _BUDGETS: dict[ReasoningEffort, int] = {
@@ -55,7 +55,7 @@ _FOREIGN_SIGNATURE = "skip_thought_signature_validator"
 def request_to_google(request: ChatRequest) -> Call:
     """The body of POST /models/MODEL:generateContent; the operation is the path."""
     adaptations: list[Adaptation] = []
-    options = options_of(request)
+    options = request.options_as(GoogleOptions)
     system, contents = _conversation(request, adaptations)
     body: dict[str, Any] = {"contents": contents}
     if system:
@@ -85,11 +85,11 @@ def _path(request: ChatRequest) -> str:
     """`v1beta/models/gemini-...:generateContent`; tuned models bring their own collection."""
     model = request.model if "/" in request.model else f"models/{request.model}"
     verb = "streamGenerateContent?alt=sse" if request.stream else "generateContent"
-    return f"{options_of(request).api_version}/{quote(model)}:{verb}"
+    return f"{request.options_as(GoogleOptions).api_version}/{quote(model)}:{verb}"
 
 
 def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, Any]:
-    options = options_of(request)
+    options = request.options_as(GoogleOptions)
     sampling = {
         "temperature": request.temperature,
         "topP": request.top_p,
@@ -133,7 +133,7 @@ def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> d
 
 def _thinking_config(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, Any]:
     effort, way = request.reasoning_effort, thinks_by(request.model)
-    shown = options_of(request).include_thoughts
+    shown = request.options_as(GoogleOptions).include_thoughts
     config: dict[str, Any] = {} if shown is None else {"includeThoughts": shown}
     if effort is None:
         return config

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from indox_core.plugin import ChatRequest, JSONObject
+from indox_core.plugin import ProviderOptions
 
 
-class GoogleOptions(BaseModel):
+class GoogleOptions(ProviderOptions):
     """Fields that have no place in the canonical request. `None`: Google's default."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
-    )
 
     api_version: Literal["v1", "v1beta", "v1alpha"] = "v1beta"
     """The aliases `gemini-*-latest` exist in v1beta only."""
@@ -28,12 +24,6 @@ class GoogleOptions(BaseModel):
     top_k: int | None = Field(default=None, ge=1)
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
-    extra_body: JSONObject = Field(default_factory=dict)
-    """Fields added to the request body as they are."""
-
-
-def options_of(request: ChatRequest) -> GoogleOptions:
-    return request.options if isinstance(request.options, GoogleOptions) else GoogleOptions()
 
 
 # https://ai.google.dev/gemini-api/docs/thinking and /docs/gemini-3: which generation takes what. A

@@ -26,7 +26,7 @@ from indox_core.plugin import (
     dropped,
 )
 
-from ._options import options_of
+from ._options import MistralOptions
 
 PROVIDER = "mistral"
 OPERATION = "chat"
@@ -44,7 +44,7 @@ def request_to_mistral(request: ChatRequest) -> Call:
             "mistral: web search is not part of chat completions. Use another provider for it."
         )
     adaptations: list[Adaptation] = []
-    options = options_of(request)
+    options = request.options_as(MistralOptions)
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from indox_core.plugin import ChatRequest, JSONObject
+from indox_core.plugin import ProviderOptions
 
 
-class MistralOptions(BaseModel):
+class MistralOptions(ProviderOptions):
     """Fields that have no place in the canonical request. `None`: Mistral's default."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
-    )
 
     service_tier: Literal["auto", "standard_only"] | None = None
     top_k: int | None = Field(default=None, ge=1)
@@ -26,9 +22,3 @@ class MistralOptions(BaseModel):
     prompt_mode: Literal["reasoning"] | None = None
     """How Magistral models are made to think."""
     safe_prompt: bool | None = None
-    extra_body: JSONObject = Field(default_factory=dict)
-    """Fields added to the request body as they are."""
-
-
-def options_of(request: ChatRequest) -> MistralOptions:
-    return request.options if isinstance(request.options, MistralOptions) else MistralOptions()

@@ -45,7 +45,7 @@ from indox_core.plugin import (
     parse_arguments,
 )
 
-from ._options import is_openai_itself, options_of, reasons, sampling
+from ._options import OpenAIOptions, is_openai_itself, reasons, sampling
 from ._shared import expect_object, file_of, json_format, note_cache, usage_of
 
 OPERATION = "chat.completions"
@@ -64,7 +64,7 @@ _FINISH: dict[str, FinishReason] = {
 
 def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call:
     """The body of POST /chat/completions."""
-    options = options_of(request)
+    options = request.options_as(OpenAIOptions)
     own = is_openai_itself(request.base_url)
     body: dict[str, Any] = {
         "model": request.model,
@@ -268,7 +268,9 @@ def finish_of(raw: Any, has_calls: bool, refused: bool) -> Finish:
 def _text(content: Any) -> str:
     """The text of a content that is a string or, on some servers, a list of parts."""
     if isinstance(content, list):
-        return "".join(str(item.get("text") or "") for item in content if isinstance(item, dict))
+        return "".join(
+            item if isinstance(item, str) else str(item.get("text") or "") for item in content
+        )
     return content if isinstance(content, str) else ""
 
 
@@ -326,7 +328,7 @@ class ChatDecoder:
         for call in calls:
             events.append(state.call_delta(call, number))
         events += [CitationFound(citation) for citation in _citations(delta)]
-        if (raw := choice.get("finish_reason")) is not None:
+        if raw := choice.get("finish_reason"):
             state.ended = True
             events.append(ChatEnd(finish_of(raw, bool(state.calls), state.refused), number))
 
@@ -344,19 +346,29 @@ class _ChoiceState:
 
     def __init__(self) -> None:
         self.calls: dict[str, int] = {}
+        self._last: dict[int | None, int] = {}
         self.refused = False
         self.ended = False
 
     def call_delta(self, call: dict[str, Any], choice: int) -> ToolCallDelta:
-        """A piece of a call. Servers that leave out `index` tell their calls apart by id."""
+        """A piece of a call.
+
+        Some servers leave out `index`, and some give two calls the same one: an id that is new
+        begins a new call, and a piece without an id belongs to the last call of its index.
+        """
+        identifier, index = call.get("id") or "", call.get("index")
+        if identifier and identifier in self.calls:
+            number = self.calls[identifier]
+        elif identifier or not self.calls or (index is not None and index not in self._last):
+            number = len(self.calls)
+            self.calls[identifier or f"#{number}"] = number
+        else:
+            number = self._last.get(index, max(self.calls.values()))
+        self._last[index] = number
         function = call.get("function") or call.get("custom") or {}
-        index = call.get("index")
-        if index is None:
-            index = self.calls.get(call.get("id") or "")
-        if index is None:
-            index = len(self.calls) if call.get("id") else max(len(self.calls) - 1, 0)
-        self.calls[call.get("id") or f"#{index}"] = index
         arguments = function.get("arguments", function.get("input"))
         if isinstance(arguments, dict):
             arguments = to_json(arguments).decode()
-        return ToolCallDelta(index, call.get("id"), function.get("name"), arguments or "", choice)
+        return ToolCallDelta(
+            number, identifier or None, function.get("name"), arguments or "", choice
+        )

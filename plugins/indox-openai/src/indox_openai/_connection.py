@@ -23,14 +23,12 @@ _PLACEHOLDER = "indox"
 class _NoEnvironment:
     """Sends no header that the environment adds, as OPENAI_ORG_ID and OPENAI_CUSTOM_HEADERS do."""
 
-    user_agent: str
-
     @property
     def default_headers(self) -> dict[str, str | openai.Omit]:
         return {
             "Accept": "application/json",
             "Content-Type": "application/json",
-            "User-Agent": self.user_agent,
+            "User-Agent": f"OpenAI/Python {openai.__version__}",
         }
 
 

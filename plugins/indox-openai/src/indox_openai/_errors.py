@@ -29,10 +29,10 @@ def failure_from_openai(error: Exception) -> Failure | None:
 
 def _from_status(error: Any) -> Failure:
     status = int(error.status_code)
-    body = error.body if isinstance(error.body, dict) else {}
     # The SDK has taken the error object out of {"error": {...}} where there was one.
-    failure = failure_of(body.get("error") or body, status)
-    if not body:
+    body = error.body
+    failure = failure_of(body.get("error") or body if isinstance(body, dict) else None, status)
+    if not failure.message:
         failure = replace(
             failure, message=f"{kind_of_status(status).replace('_', ' ')}, no details"
         )

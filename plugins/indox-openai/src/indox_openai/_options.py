@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from indox_core.plugin import Adaptation, ChatRequest, JSONObject, dropped
+from indox_core.plugin import Adaptation, ChatRequest, ProviderOptions, dropped
 
 ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast"]
 
 
-class OpenAIOptions(BaseModel):
+class OpenAIOptions(ProviderOptions):
     """Fields that have no place in the canonical request. `None`: OpenAI's default."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False
-    )
 
     api: Literal["responses", "chat"] | None = None
     """Which API is called. `None`: Responses at OpenAI itself, Chat Completions elsewhere."""
@@ -31,12 +27,6 @@ class OpenAIOptions(BaseModel):
     """How many answers to write; Chat Completions only."""
     prompt_cache_key: str | None = None
     safety_identifier: str | None = None
-    extra_body: JSONObject = Field(default_factory=dict)
-    """Fields added to the request body as they are."""
-
-
-def options_of(request: ChatRequest) -> OpenAIOptions:
-    return request.options if isinstance(request.options, OpenAIOptions) else OpenAIOptions()
 
 
 def is_openai_itself(base_url: str) -> bool:
@@ -76,7 +66,7 @@ _CHAT_ONLY = ("presence_penalty", "frequency_penalty", "n")
 
 def choose_api(request: ChatRequest, adaptations: list[Adaptation]) -> Literal["responses", "chat"]:
     """The API that honours the request; a choice that the caller did not make is recorded."""
-    options = options_of(request)
+    options = request.options_as(OpenAIOptions)
     if options.api is not None:
         return options.api
     if not is_openai_itself(request.base_url):

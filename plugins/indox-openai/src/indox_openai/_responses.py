@@ -17,6 +17,7 @@ from indox_core.plugin import (
     CitationFound,
     ContentPart,
     DocumentPart,
+    Failure,
     Finish,
     ImagePart,
     Media,
@@ -44,7 +45,7 @@ from indox_core.plugin import (
     parse_arguments,
 )
 
-from ._options import options_of, reasons, sampling
+from ._options import OpenAIOptions, reasons, sampling
 from ._shared import (
     expect_object,
     failure_of,
@@ -62,7 +63,7 @@ OPERATION = "responses"
 
 def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) -> Call:
     """The body of POST /responses."""
-    options = options_of(request)
+    options = request.options_as(OpenAIOptions)
     body: dict[str, Any] = {
         "model": request.model,
         "input": [
@@ -115,7 +116,7 @@ def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) ->
 
 
 def _refuse_what_chat_has(request: ChatRequest) -> None:
-    options = options_of(request)
+    options = request.options_as(OpenAIOptions)
     asked = [name for name in ("presence_penalty", "frequency_penalty", "n")
              if getattr(options, name) is not None]  # fmt: skip
     if request.stop:
@@ -223,6 +224,8 @@ def responses_to_reply(body: JSON) -> Reply:
     body = expect_object(body)
     if body.get("status") == "failed":
         raise ProviderFailure(failure_of(body.get("error")))
+    if not isinstance(body.get("output"), list):
+        raise ProviderFailure(Failure("malformed", "the answer has no output"))
     parts: list[ContentPart] = []
     refusals: list[str] = []
     for item in body.get("output") or ():

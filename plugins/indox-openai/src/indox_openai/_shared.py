@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from typing import Any
 
 from indox_core.plugin import (
@@ -42,7 +43,7 @@ def failure_of(error: Any, status: int | None = None) -> Failure:
     """What an error object of the vendor means; `status` is `None` inside an answer with 200."""
     facts = error if isinstance(error, dict) else {}
     code, kind_name = facts.get("code"), facts.get("type")
-    message = facts.get("message")
+    message = error if isinstance(error, str) else facts.get("message") or facts.get("detail")
     if status is None and isinstance(code, int) and 400 <= code < 600:
         status = code  # llama.cpp puts the HTTP status there
     kind = _CODES.get(str(code)) or _CODES.get(str(kind_name))
@@ -88,7 +89,8 @@ def usage_of(
 
 def file_of(media: Media) -> dict[str, Any]:
     """A document as both APIs take its bytes."""
-    return {"filename": media.name or "document.pdf", "file_data": media.data_url}
+    ending = mimetypes.guess_extension(media.media_type or "") or ".pdf"
+    return {"filename": media.name or f"document{ending}", "file_data": media.data_url}
 
 
 def json_format(schema: ResponseSchema, adaptations: list[Adaptation]) -> dict[str, Any]:
