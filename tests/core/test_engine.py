@@ -58,6 +58,8 @@ class Script:
         script = self
 
         class Decoder:
+            finished = False
+
             def push(self, event):
                 return event
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 
 from . import _hookspecs
+from ._content import ContentPart, ToolResultPart
 from ._credentials import find_key, read_key
 from ._drive_sync import ChatStream, SyncDriver
 from ._engine import Connections, Lender, Run, ask, check_unsupported, parser, tell
@@ -133,6 +134,15 @@ def _checked_url(url: Any, where: str) -> str | None:
     return url.rstrip("/")
 
 
+def _checked_proxy(proxy: Any) -> str | None:
+    """A proxy's address may hold a user and a password."""
+    if isinstance(proxy, str) and "@" in proxy:
+        scheme, _, rest = proxy.partition("://")
+        _checked_url(f"{scheme}://{rest.rpartition('@')[2]}", "proxy")
+        return proxy
+    return _checked_url(proxy, "proxy")
+
+
 def _checked_headers(headers: Any, where: str) -> dict[str, str]:
     if headers is None:
         return {}
@@ -158,6 +168,12 @@ def _checked_seconds(value: Any, name: str) -> float:
 def _checked_retries(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise ValidationError("max_retries must be a whole number, 0 or more")
+    return value
+
+
+def _checked_flag(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise ValidationError(f"{name} must be True or False, not {type(value).__name__}")
     return value
 
 
@@ -194,6 +210,8 @@ class _BaseClient:
         `debug` keeps the SDK's own exception, which may hold the key, behind each error.
         """
         self._router_key = read_key(api_key, "api_key")
+        if providers is not None and not isinstance(providers, Mapping):
+            raise ValidationError(f"providers must be a dict, not {type(providers).__name__}")
         self._configured = {
             name: _Configured(name, config) for name, config in (providers or {}).items()
         }
@@ -203,23 +221,38 @@ class _BaseClient:
         )
         self._max_retries = _checked_retries(max_retries)
         self._on_unsupported = _checked_policy(on_unsupported)
+        if not isinstance(plugins, Iterable):
+            raise ValidationError(f"plugins must be a list, not {type(plugins).__name__}")
         handed_over = tuple(plugins)
         self._observers = _hookspecs.observers(handed_over)
         self._registry = Registry(handed_over)
-        self._connections = Connections(Lender(_checked_url(proxy, "proxy"), verify))
+        if verify is not None and not isinstance(verify, bool):
+            import ssl
+
+            if not isinstance(verify, ssl.SSLContext):
+                raise ValidationError("verify must be an ssl.SSLContext, True or False")
+        self._connections = Connections(Lender(_checked_proxy(proxy), verify))
         self._debug = debug
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(providers={sorted(self._configured)})"
 
     def _prepare(self, messages: Any, model: Any, stream: Any, options: dict[str, Any]) -> Run:
+        """A call that is ready. What is refused holds nothing of the input, also in its context."""
+        try:
+            return self._checked_call(messages, model, stream, options)
+        except IndoxError as error:
+            if not self._debug:
+                error.__context__ = None
+            raise
+
+    def _checked_call(self, messages: Any, model: Any, stream: Any, options: dict[str, Any]) -> Run:
         """Everything before the first byte: checked, encoded, with its key. Nothing is sent."""
         for name in options:
             if name not in ChatOptions.__annotations__:
                 hint = did_you_mean(name, ChatOptions.__annotations__)
                 raise ValidationError(f'chat() has no argument "{name}".{hint}')
-        if not isinstance(stream, bool):
-            raise ValidationError(f"stream must be True or False, not {type(stream).__name__}")
+        _checked_flag(stream, "stream")
         # Taken out of the options, so that no frame of ours holds it in the clear.
         per_call = read_key(options.pop("byok_api_key", None), "byok_api_key")
         mine = {n: options[n] for n in _CALL_OPTIONS if options.get(n) is not None}
@@ -261,7 +294,7 @@ class _BaseClient:
                 else self._idle_timeout_s
             ),
             max_retries=_checked_retries(mine.get("max_retries", self._max_retries)),
-            include_raw=mine.get("include_raw") is True,
+            include_raw=_checked_flag(mine.get("include_raw", False), "include_raw"),
             debug=self._debug,
             observers=self._observers,
             parse=parser(options.get("response_schema")),
@@ -278,7 +311,7 @@ class _BaseClient:
 def _check_urls(request: ChatRequest, provider: Provider) -> None:
     """Nothing is downloaded here: a URL that the vendor cannot fetch is refused."""
     for number, message in enumerate(request.messages):
-        for part in message.content:
+        for part in _with_results(message.content):
             media = getattr(part, part.type, None)
             url = getattr(media, "url", None)
             if url is not None and part.type not in provider.spec.fetches_urls:
@@ -286,6 +319,13 @@ def _check_urls(request: ChatRequest, provider: Provider) -> None:
                     f"messages.{number}: {request.provider} does not fetch the URL of a part of "
                     f"type {part.type}. Download it and pass the bytes as data."
                 )
+
+
+def _with_results(parts: tuple[ContentPart, ...]) -> Iterator[ContentPart]:
+    for part in parts:
+        yield part
+        if isinstance(part, ToolResultPart):
+            yield from part.content
 
 
 def _encode(provider: Provider, request: ChatRequest, debug: bool) -> Call:
@@ -327,6 +367,15 @@ class Client(_BaseClient):
         stream: Literal[True],
         **options: Unpack[ChatOptions],
     ) -> ChatStream: ...
+    @overload
+    def chat(
+        self,
+        messages: Iterable[MessageLike],
+        model: str,
+        *,
+        stream: bool,
+        **options: Unpack[ChatOptions],
+    ) -> ChatResponse | ChatStream: ...
     def chat(
         self,
         messages: Iterable[MessageLike],
@@ -379,6 +428,15 @@ class AsyncClient(_BaseClient):
         stream: Literal[True],
         **options: Unpack[ChatOptions],
     ) -> AsyncChatStream: ...
+    @overload
+    async def chat(
+        self,
+        messages: Iterable[MessageLike],
+        model: str,
+        *,
+        stream: bool,
+        **options: Unpack[ChatOptions],
+    ) -> ChatResponse | AsyncChatStream: ...
     async def chat(
         self,
         messages: Iterable[MessageLike],

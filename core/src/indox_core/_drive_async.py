@@ -73,6 +73,8 @@ class AsyncDriver:
             self._loop.call_soon_threadsafe(lambda: _start(_close(source)))
 
     def _left(self, step: Command) -> float | None:
+        if isinstance(step, Load):
+            return None  # an import cannot be stopped half-way
         left = max(self._end - time.monotonic(), 0.0)
         if step is NEXT and self._idle_timeout_s is not None:
             return min(left, self._idle_timeout_s)
@@ -96,7 +98,11 @@ class AsyncDriver:
             send = getattr(step.connection, "asend", None)
             if send is not None:
                 return await send(step.call, step.access)
-            return await self._in_thread(lambda: step.connection.send(step.call, step.access))
+            try:
+                return await self._in_thread(lambda: step.connection.send(step.call, step.access))
+            except BaseException:
+                step.access.cancelled.set()
+                raise
         return None
 
     async def _next(self, source: Any) -> Any:
@@ -116,18 +122,20 @@ class AsyncDriver:
         return self._source.request_id
 
     async def _open_in_thread(self, step: Open) -> EventSource:
-        wanted = True
+        opened: list[EventSource] = []
 
         def open_source() -> EventSource:
-            source = step.connection.stream(step.call, step.access)
-            if not wanted:
-                source.close()
-            return source
+            opened.append(step.connection.stream(step.call, step.access))
+            if step.access.cancelled.is_set():
+                opened[0].close()
+            return opened[0]
 
         try:
             return await self._in_thread(open_source)
         except BaseException:
-            wanted = False  # cancelled: the thread closes what it opens
+            step.access.cancelled.set()  # the thread closes what it opens from here on
+            for source in opened:
+                self._source = source  # and what it has opened, the driver closes
             raise
 
     async def _in_thread(self, function: Callable[[], _T]) -> _T:

@@ -68,8 +68,7 @@ class SyncDriver:
         self._plan.close()
         source, self._source = self._source, None
         if source is not None:
-            with until(time.monotonic() + DRAIN_S):
-                source.close()
+            _close(source)
 
     def _perform(self, step: Command) -> Any:
         if step is NEXT:
@@ -104,7 +103,15 @@ class SyncDriver:
 
     def _close_source(self) -> None:
         if self._source is not None:
-            self._source.close()
+            _close(self._source)
+
+
+def _close(source: EventSource) -> None:
+    try:
+        with until(time.monotonic() + DRAIN_S):
+            source.close()
+    except Exception:  # noqa: BLE001 # whatever closing raises, the caller is done with it
+        return
 
 
 class ChatStream:

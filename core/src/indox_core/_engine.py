@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from uuid import uuid4
@@ -40,6 +39,7 @@ from ._errors import (
 )
 from ._events import ChatEvent, Chunk, Fold
 from ._hookspecs import Retry
+from ._lazy import lazy
 from ._provider import Access, Answer, Call, Connection, Provider
 from ._request import ChatRequest
 from ._response import ChatResponse, Reply, text_of
@@ -110,7 +110,7 @@ class Lender:
     def __init__(self, proxy: str | None, verify: Any) -> None:
         self._options = (proxy, verify)
 
-    @cached_property
+    @lazy
     def _pools(self) -> Pools:
         from ._transport import Pools
 
@@ -148,6 +148,8 @@ class Connections:
     def make(self, provider: Provider) -> Connection:
         name = provider.spec.name
         with self._lock:
+            if self.closed:
+                raise ConfigurationError("This client is closed. Make a new one.")
             if name not in self._made:
                 connection = provider.connect(self.lender)
                 if not isinstance(connection, Connection):
@@ -160,11 +162,14 @@ class Connections:
 
     def close(self) -> None:
         """Close what the connections hold; the pools are closed by the client."""
-        self.closed = True
         with self._lock:
+            self.closed = True
             made, self._made = self._made, {}
         for connection in made.values():
-            connection.close()
+            try:
+                connection.close()
+            except Exception:  # the others are closed all the same
+                log.exception("closing a connection failed")
 
 
 @dataclass(slots=True)
@@ -207,13 +212,16 @@ class Run:
         """Send, wait, decode, price."""
         connection = yield from self._connection()
         while True:
+            self._check_open()
             self.attempt += 1
+            method = "send"
             try:
                 answer = yield Send(connection, self.call, self._access())
+                method = "decode"
                 reply = self._decode(answer)
                 break
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
-                verdict = self._judge(error, "send")
+                verdict = self._judge(error, method)
             yield Sleep(self._wait_or_raise(verdict))
         return (yield from self._answered(reply, answer.body if self.include_raw else None))
 
@@ -221,30 +229,36 @@ class Run:
         """Open, decode event by event, price. Yields lists of chunks."""
         connection = yield from self._connection()
         while True:
+            self._check_open()
             self.attempt += 1
             began = False
-            self.fold = Fold()
+            self.fold, self.raw_events = Fold(), []
+            method = "decoder"
             try:
                 decoder = self.provider.decoder(self.call.operation)
+                method = "stream"
                 self.provider_request_id = yield Open(connection, self.call, self._access())
                 yield []  # the request is sent: the caller gets the stream
                 while (event := (yield NEXT)) is not END:
                     if self.include_raw:
                         self.raw_events.append(event)
+                    method = "push"
                     chunks = self._fold(decoder.push(event))
+                    method = "stream"
                     if chunks:
                         began = True
                         yield chunks
-                    if getattr(decoder, "finished", False):
+                    if decoder.finished:
                         yield DRAIN
                         break
+                method = "finish"
                 if chunks := self._fold(decoder.finish()):
                     began = True
                     yield chunks
                 reply = self.fold.reply()
                 break
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
-                verdict = self._judge(error, "stream")
+                verdict = self._judge(error, method)
             if began:
                 reply = yield from self._interrupt(verdict)
                 break
@@ -259,19 +273,22 @@ class Run:
 
     def _connection(self) -> Generator[Command, Any, Connection]:
         name = self.provider.spec.name
-        if self.connections.closed:
-            raise ConfigurationError("This client is closed. Make a new one.")
+        self._check_open()
         connection = self.connections.get(name)
         if connection is not None:
             return connection
         try:
             made: Connection = yield Load(lambda: self.connections.make(self.provider))
             return made
-        except IndoxError:
-            raise
+        except IndoxError as error:
+            problem = error
         except Exception as error:  # noqa: BLE001 # a plugin may raise anything
             problem = self._plugin_error(error, "connect")
-        raise problem
+        raise self._failed(problem)
+
+    def _check_open(self) -> None:
+        if self.connections.closed:
+            raise self._failed(ConfigurationError("This client is closed. Make a new one."))
 
     def _access(self) -> Access:
         return Access(
@@ -305,7 +322,8 @@ class Run:
             return error
         failure = error.failure if isinstance(error, ProviderFailure) else None
         try:
-            failure = failure or self.provider.classify(error) or _transport_failure(error)
+            if failure is None and method in ("send", "stream"):
+                failure = self.provider.classify(error) or _transport_failure(error)
         except Exception as second:  # noqa: BLE001 # a plugin may raise anything
             return self._plugin_error(second, "classify")
         if failure is None and isinstance(error, _SHAPES):
@@ -449,7 +467,11 @@ class Run:
         first = reply.first
         data = text_of(first.parts)
         seconds = time.monotonic() - self.started
-        receipt = yield from self._receipt(reply)
+        try:
+            receipt = yield from self._receipt(reply)
+        except Exception:  # the answer is paid for: it never fails for its price
+            log.exception("the price of %s/%s", self.request.provider, self.request.model)
+            receipt = Receipt("unknown", reason="looking up the price failed; see the log")
         return ChatResponse(
             request_id=self.request_id,
             created_at=self.created_at,

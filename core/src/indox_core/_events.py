@@ -171,9 +171,9 @@ class _ChoiceFold:
 
     def choice(self) -> Choice:
         parts: list[ContentPart] = []
-        for (kind, _), value in self.parts.items():
+        for (kind, number), value in self.parts.items():
             if isinstance(value, _CallPieces):
-                parts.append(value.part(len(parts)))
+                parts.append(value.part(number))
             elif isinstance(value, list):
                 text = "".join(value)
                 parts.append(TextPart(text=text) if kind == "text" else ReasoningPart(text=text))

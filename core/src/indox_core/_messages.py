@@ -172,6 +172,8 @@ class _Reader:
     def _result_part(self, value: Any, path: str) -> ToolResultPart:
         if isinstance(value, ToolResultPart):
             return value
+        if not isinstance(value, Mapping):
+            raise ValidationError(f"{path} must be a tool_result, not {type(value).__name__}")
         result = dict(value)
         if result.get("content") is None:
             raise ValidationError(f"{path}.content is missing. Give the result as a string.")
@@ -238,6 +240,8 @@ def _content(value: Any, path: str, tool_calls: Any = None) -> tuple[Any, ...]:
             f"{path} must be a string or a list of parts, not {type(value).__name__}"
         )
     if tool_calls:
+        if not isinstance(tool_calls, list | tuple):
+            raise ValidationError(f"{path} has tool_calls that are no list")
         if parts == [{"type": "text", "text": ""}]:
             parts = []
         parts += [_tool_call(call, f"{path}.tool_calls.{i}") for i, call in enumerate(tool_calls)]

@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from pydantic import BaseModel, SecretStr
 
-from ._content import JSON, TextPart
+from ._content import JSON, ReasoningPart, TextPart, ToolCallPart
 from ._errors import Failure
 from ._events import (
     ChatEnd,
@@ -18,13 +19,15 @@ from ._events import (
     ChatStart,
     CitationFound,
     PartEnd,
+    ReasoningDelta,
     RefusalDelta,
     TextDelta,
+    ToolCallDelta,
     UsageSnapshot,
 )
 from ._messages import Adaptation
 from ._request import ChatRequest
-from ._response import Reply
+from ._response import Reply, arguments_text
 from ._usage import Rates
 
 if TYPE_CHECKING:
@@ -73,6 +76,8 @@ class Access:
     headers: Mapping[str, str]
     timeout_s: float
     """Seconds left of the whole call."""
+    cancelled: Event = field(default_factory=Event)
+    """Set when nobody waits for the answer any more; for calls that run in a worker thread."""
 
     @property
     def key_text(self) -> str:
@@ -135,6 +140,9 @@ class ConnectionSettings(Protocol):
 class StreamDecoder(Protocol):
     """A state machine from the vendor's events to ours; no I/O."""
 
+    finished: bool
+    """True once nothing more can come, so that the rest of the connection need not be awaited."""
+
     def push(self, event: JSON) -> list[ChatEvent]:
         """Our events for one of the vendor's. Raises `ProviderFailure` for an error event."""
         ...
@@ -181,6 +189,7 @@ class WholeReplyDecoder:
     """Emits a whole reply as the events of a stream."""
 
     def __init__(self, provider: Provider, operation: str) -> None:
+        self.finished = False
         self._provider = provider
         self._operation = operation
 
@@ -196,10 +205,14 @@ def events_of(reply: Reply) -> list[ChatEvent]:
     events: list[ChatEvent] = [ChatStart(reply.id, reply.model)]
     for number, choice in enumerate((reply.first, *reply.more_choices)):
         for index, part in enumerate(choice.parts):
-            if isinstance(part, TextPart) and part.provider_state is None:
+            if isinstance(part, TextPart) and part.text:
                 events.append(TextDelta(part.text, index, number))
-            else:
-                events.append(PartEnd(part, index, number))
+            elif isinstance(part, ReasoningPart) and part.text:
+                events.append(ReasoningDelta(part.text, index, number))
+            elif isinstance(part, ToolCallPart):
+                arguments = arguments_text(part)
+                events.append(ToolCallDelta(index, part.id, part.name, arguments, number))
+            events.append(PartEnd(part, index, number))
         if choice.refusal:
             events.append(RefusalDelta(choice.refusal, number))
     events += [CitationFound(citation) for citation in reply.citations]

@@ -69,7 +69,10 @@ class Registry:
         for plugin in plugins:
             if hasattr(plugin, "indox_provider"):
                 provider = self._register(plugin, f"plugins= entry {type(plugin).__name__}")
-                self._providers[provider.spec.name] = provider
+                name = provider.spec.name
+                if name in self._providers:
+                    raise DuplicateProviderError(f'plugins= holds two providers named "{name}".')
+                self._providers[name] = provider
 
     def provider(self, name: str) -> Provider:
         """The provider of that name, imported now if this is its first use."""
@@ -82,6 +85,9 @@ class Registry:
 
     def _load(self, name: str) -> Provider:
         claims = [item for item in installed() if item.name == name]
+        if not claims:
+            _scan.cache_clear()  # it may have been installed since
+            claims = [item for item in installed() if item.name == name]
         if not claims:
             names = sorted({item.name for item in installed()} | set(self._providers))
             shown = f'"{name}"' if _NAME.fullmatch(name) else "of that name"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -73,7 +74,8 @@ class ResponseSchema(Frozen):
         if value is None or isinstance(value, cls):
             return value
         if isinstance(value, type) and issubclass(value, BaseModel):
-            return cls(name=value.__name__[:64], json_schema=value.model_json_schema())
+            name = re.sub(r"[^a-zA-Z0-9_-]+", "_", value.__name__)[:64]
+            return cls(name=name, json_schema=value.model_json_schema())
         if not isinstance(value, Mapping):
             raise ValidationError(
                 "response_schema must be a JSON schema (a dict) or a pydantic class, "

@@ -16,7 +16,7 @@ import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import cache, cached_property
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from weakref import WeakKeyDictionary
 import httpcore2
 import httpx2
 
+from ._lazy import lazy
 from ._retry import deadline
 
 _MAX_CONNECTIONS = 1000
@@ -51,12 +52,12 @@ class Pools:
             tls = httpx2.create_ssl_context(verify=False)
         self._options: dict[str, Any] = {"tls": tls, "proxy": proxy}
 
-    @cached_property
+    @lazy
     def http_client(self) -> httpx2.Client:
         transport = _SyncTransport(**self._options)
         return httpx2.Client(transport=transport, cookies=_no_cookies(), **_CLIENT_OPTIONS)
 
-    @cached_property
+    @lazy
     def async_http_client(self) -> httpx2.AsyncClient:
         transport = _AsyncTransport(**self._options)
         return httpx2.AsyncClient(transport=transport, cookies=_no_cookies(), **_CLIENT_OPTIONS)
@@ -87,7 +88,7 @@ class _Transport:
 
     def __init__(self, tls: ssl.SSLContext | None, proxy: str | None) -> None:
         self._tls = tls
-        self._proxy = httpcore2.Proxy(proxy) if proxy is not None else None
+        self._proxy = _proxy_of(proxy) if proxy is not None else None
 
     def _make(self, pool: Callable[..., _T], backend: Any) -> _T:
         return pool(
@@ -98,6 +99,12 @@ class _Transport:
             keepalive_expiry=_IDLE_S,
             network_backend=backend,
         )
+
+
+def _proxy_of(address: str) -> httpcore2.Proxy:
+    url = httpx2.URL(address)
+    auth = (url.username, url.password) if url.username or url.password else None
+    return httpcore2.Proxy(str(url.copy_with(username=None, password=None)), auth=auth)
 
 
 class _SyncTransport(_Transport, httpx2.BaseTransport):
@@ -161,7 +168,7 @@ class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
         pool = self._make(httpcore2.AsyncConnectionPool, httpcore2.AnyIOBackend())
         owner = self._own(loop, pool)
         with self._lock:
-            for gone in [other for other in self._pools if other.is_closed()]:
+            for gone in [other for other in list(self._pools) if other.is_closed()]:
                 del self._pools[gone]  # a loop that was closed without ending its generators
             self._pools[loop] = (os.getpid(), pool, owner)
         await anext(owner)
@@ -173,7 +180,8 @@ class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
         try:
             yield
         finally:
-            self._pools.pop(loop, None)
+            with self._lock:
+                self._pools.pop(loop, None)
             await pool.aclose()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, ClassVar, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
 from ._content import Frozen
 
@@ -40,7 +39,7 @@ def count(value: Any) -> int | None:
     return int(value) if 0 <= value < 2**63 else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenUsage:
     """The vendor's counts on one footing: totals include their parts. `None` is not reported.
 
@@ -60,7 +59,7 @@ class TokenUsage:
     """The tier that the vendor says it served; `None` if it does not say."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """Prices in US dollars: tokens per million, searches and requests each.
 
@@ -93,7 +92,15 @@ class Rates:
     def free(cls, source: str) -> Rates:
         """For a model that is known to cost nothing."""
         zero = Decimal(0)
-        return cls(zero, zero, zero, zero, zero, zero, zero, source)
+        return cls(
+            input=zero,
+            output=zero,
+            cache_read=zero,
+            cache_write=zero,
+            cache_write_1h=zero,
+            web_search=zero,
+            source=source,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,26 +141,18 @@ class MappingModel(Frozen, Mapping[str, Any]):
     `keys_` are its keys, in order; its other fields are attributes only.
     """
 
-    model_config = ConfigDict(ignored_types=(cached_property,))
     keys_: ClassVar[tuple[str, ...]] = ()
 
-    @cached_property
-    def _plain(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", include=set(self.keys_))
-
     def __getitem__(self, key: str) -> Any:
-        return self._plain[key]
+        if key not in self.keys_:
+            raise KeyError(key)
+        return self.model_dump(mode="json", include={key})[key]
 
     def __iter__(self) -> Iterator[str]:  # type: ignore[override] # a mapping iterates its keys
         return iter(self.keys_)
 
     def __len__(self) -> int:
         return len(self.keys_)
-
-    def __getstate__(self) -> dict[Any, Any]:
-        state = super().__getstate__()
-        state["__dict__"] = {k: v for k, v in state["__dict__"].items() if k != "_plain"}
-        return state
 
     def __eq__(self, other: object) -> bool:
         if type(self) is type(other):

@@ -120,8 +120,8 @@ class SSEParser:
                 self._data = []
                 if data:
                     events.append(_event(data))
-        if not self._data:
-            self._size = len(tail)
+        if events or not self._data:
+            self._size = len(tail) + sum(map(len, self._data))
         return events
 
     def close(self) -> list[JSON]:

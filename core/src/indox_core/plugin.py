@@ -39,6 +39,7 @@ from ._events import (
     reply_of,
 )
 from ._hookspecs import Retry, hookimpl
+from ._lazy import lazy
 from ._messages import Adaptation, Message, dropped, parse_arguments
 from ._provider import (
     Access,
@@ -136,6 +137,7 @@ __all__ = [
     "events_of",
     "hookimpl",
     "kind_of_status",
+    "lazy",
     "parse_arguments",
     "reply_of",
     "request_id_of",

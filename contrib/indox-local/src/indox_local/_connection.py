@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import queue
 import secrets
@@ -27,16 +28,18 @@ _CONTEXT_TOKENS = 4096
 _PARALLEL = 2
 """Calls at the same time; they share the context evenly."""
 
-_engines: dict[Path, Any] = {}
+_engines: dict[tuple[int, Path], Any] = {}
+"""By process: a forked child has none of its parent's threads."""
 _lock = Lock()
 
 
 def _engine(path: Path) -> Any:
     """The process's one engine for that file, loaded now if this is its first use."""
+    key = (os.getpid(), path)
     with _lock:
-        if path not in _engines:
-            _engines[path] = _load(path)
-        return _engines[path]
+        if key not in _engines:
+            _engines[key] = _load(path)
+        return _engines[key]
 
 
 def _load(path: Path) -> Any:
@@ -95,6 +98,8 @@ class LocalConnection:
         finish = None
         try:
             for event in source:
+                if access.cancelled.is_set():
+                    break
                 body.update(event)
                 for choice in event.get("choices") or ():
                     texts.append((choice.get("delta") or {}).get("content") or "")
@@ -128,9 +133,10 @@ class LocalEvents:
         self.request_id: str | None = None
         self._end = time.monotonic() + timeout_s
         self._stopped = Event()
+        self._ended = Event()
         self._chunks: queue.SimpleQueue[JSON | Exception | None] = queue.SimpleQueue()
-        self._thread = Thread(target=self._run, args=(engine, body), name="indox-local")
-        self._thread.start()
+        _running.add(self)
+        Thread(target=self._run, args=(engine, body), name="indox-local", daemon=True).start()
 
     def _run(self, engine: Any, body: dict[str, Any]) -> None:
         try:
@@ -140,6 +146,8 @@ class LocalEvents:
         except Exception as error:  # noqa: BLE001 # handed to the thread that reads
             self._chunks.put(error)
         self._chunks.put(None)
+        self._ended.set()
+        _running.discard(self)
 
     def _take(self, chunk: JSON) -> bool:
         """Called by the engine for each chunk; True stops it."""
@@ -165,4 +173,19 @@ class LocalEvents:
         """Stop the engine after its next token."""
         self._stopped.set()
         self._chunks.put(None)  # wakes a reader in another thread
-        self._thread.join(timeout=1)
+
+    def wait(self) -> None:
+        self._ended.wait(timeout=2)
+
+
+_running: set[LocalEvents] = set()
+
+
+@atexit.register
+def _stop_all() -> None:
+    """The engine must not call back into an interpreter that is gone."""
+    running = list(_running)
+    for events in running:
+        events.close()
+    for events in running:
+        events.wait()

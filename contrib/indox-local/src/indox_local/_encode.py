@@ -78,6 +78,9 @@ def _dropped(request: ChatRequest) -> list[Adaptation]:
 
 
 def _text(message: Message, number: int, adaptations: list[Adaptation]) -> str:
+    if message.name is not None:
+        reason = "this model takes no names"
+        adaptations.append(dropped(f"messages.{number}.name", reason, message.name))
     for index, part in enumerate(message.content):
         if part.type == "reasoning":
             path = f"messages.{number}.content.{index}"

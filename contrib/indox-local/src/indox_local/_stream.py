@@ -18,6 +18,7 @@ class LocalDecoder:
     """One text, one finish reason, then the counts."""
 
     def __init__(self) -> None:
+        self.finished = False
         self._started = False
 
     def push(self, event: JSON) -> list[ChatEvent]:

@@ -37,7 +37,7 @@ def find_weights() -> Path:
     Raises `ConfigurationError` that says which command fetches it.
     """
     if named := os.environ.get(VARIABLE):
-        return _checked(Path(named).expanduser())
+        return _checked(named)
     # The package itself cannot be imported: it needs an engine that is not installed.
     spec = find_spec(PACKAGE)
     for folder in (spec.submodule_search_locations or ()) if spec else ():
@@ -51,11 +51,12 @@ def find_weights() -> Path:
     )
 
 
-def _checked(path: Path) -> Path:
+def _checked(named: str) -> Path:
     try:
+        path = Path(named).expanduser()
         with path.open("rb") as file:
             magic = file.read(4)
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: no such user
         raise ConfigurationError(f"{VARIABLE} names a file that cannot be read.") from None
     if magic != b"GGUF":
         raise ConfigurationError(f"{VARIABLE} names a file that is not a GGUF model.")

@@ -35,9 +35,21 @@ class _App(click.Group):
                     ) from None
         return None
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Ours with their help; those of plugins by name, so that help imports none of them."""
+        rows = [(name, self.commands[name].get_short_help_str()) for name in sorted(self.commands)]
+        rows += [(i.name, f"From {i.distribution}.") for i in installed(COMMANDS_GROUP)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise
+            click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
+            sys.exit(1)
         except IndoxError as error:
             from ._print import print_error
 
@@ -71,7 +83,10 @@ def app() -> None:
 @click.option("--no-stream", is_flag=True, help="Wait for the whole answer.")
 @click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")
 def chat(**options: Any) -> None:
-    """Ask a model. Without PROMPT: read it from a pipe, or start a conversation."""
+    """Ask a model. Without PROMPT: read it from a pipe, or start a conversation.
+
+    With PROMPT, standard input is not read.
+    """
     from ._chat import run_chat
 
     run_chat(**options)

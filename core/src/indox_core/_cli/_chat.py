@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -36,10 +37,10 @@ def run_chat(
     messages: list[Any] = [{"role": "system", "content": system}] if system else []
     with Client(providers=providers) as client:
         conversation = _Conversation(client, model, messages, not no_stream, as_json)
-        if prompt is None and sys.stdin.isatty():
+        if prompt is None and sys.stdin is not None and sys.stdin.isatty():
             conversation.loop(images)
             return
-        text = prompt if prompt is not None else sys.stdin.read().strip()
+        text = prompt if prompt is not None else _piped()
         if not text:
             raise click.UsageError("There is no prompt: give one as an argument or through a pipe.")
         conversation.ask(text, images)
@@ -59,7 +60,8 @@ class _Conversation:
 
     def loop(self, images: tuple[str, ...]) -> None:
         """Ask until the end of input; an error ends one answer, not the conversation."""
-        import readline  # noqa: F401 # gives input() editing and history
+        with contextlib.suppress(ImportError):  # not everywhere
+            import readline  # noqa: F401 # gives input() editing and history
 
         click.echo(f"{self._model}. Ctrl-D ends.", err=True)
         while True:
@@ -94,12 +96,16 @@ class _Conversation:
     def _streamed(self) -> ChatResponse:
         with self._client.chat(self._messages, self._model, stream=True) as stream:
             for chunk in stream:
-                sys.stdout.write(chunk.data)
-                sys.stdout.flush()
-            if stream.response.refusal:
-                sys.stdout.write(stream.response.refusal)
-            sys.stdout.write("\n")
+                if chunk.data:
+                    click.echo(chunk.data, nl=False)
+            click.echo(stream.response.refusal or "")
         return stream.response
+
+
+def _piped() -> str:
+    if sys.stdin is None:
+        return ""
+    return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
 
 
 def _visible(response: ChatResponse) -> str:

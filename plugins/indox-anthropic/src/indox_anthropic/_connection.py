@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import anthropic
 from pydantic_core import to_json
 
-from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection
+from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection, lazy
 
 if TYPE_CHECKING:
     import httpx2
@@ -45,11 +44,11 @@ class AnthropicConnection(ResponseConnection):
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
 
-    @cached_property
+    @lazy
     def _client(self) -> _Anthropic:
         return _Anthropic(http_client=self._settings.http_client, **_CLIENT_OPTIONS)
 
-    @cached_property
+    @lazy
     def _async_client(self) -> _AsyncAnthropic:
         return _AsyncAnthropic(http_client=self._settings.async_http_client, **_CLIENT_OPTIONS)
 

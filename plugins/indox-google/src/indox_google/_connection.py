@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from google import genai
@@ -10,7 +9,7 @@ from google.genai import types
 from google.genai._api_client import HttpRequest
 from pydantic_core import to_json
 
-from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection
+from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection, lazy
 
 if TYPE_CHECKING:
     import httpx2
@@ -25,7 +24,7 @@ class GoogleConnection(ResponseConnection):
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
 
-    @cached_property
+    @lazy
     def _client(self) -> genai.Client:
         return genai.Client(
             api_key=_PLACEHOLDER,

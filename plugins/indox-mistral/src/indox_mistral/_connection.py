@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mistralai.client import Mistral
@@ -10,7 +9,7 @@ from mistralai.client._hooks import HookContext
 from mistralai.client.errors import SDKError
 from pydantic_core import to_json
 
-from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection
+from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection, lazy
 
 if TYPE_CHECKING:
     import httpx2
@@ -28,7 +27,7 @@ class MistralConnection(ResponseConnection):
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
 
-    @cached_property
+    @lazy
     def _client(self) -> Mistral:
         client = Mistral(
             api_key=_PLACEHOLDER,

@@ -152,6 +152,9 @@ def _assistant_to_mistral(
 def _result_to_mistral(
     part: ToolResultPart, path: str, adaptations: list[Adaptation]
 ) -> dict[str, Any]:
+    if part.is_error:
+        reason = "Mistral marks no tool result as an error"
+        adaptations.append(dropped(f"{path}.is_error", reason, True))
     content: Any = part.text
     if any(isinstance(item, ImagePart) for item in part.content):
         content = [_chunk(item, path) for item in part.content]

@@ -46,7 +46,7 @@ from indox_core.plugin import (
 )
 
 from ._options import OpenAIOptions, is_openai_itself, reasons, sampling
-from ._shared import expect_object, file_of, json_format, note_cache, usage_of
+from ._shared import expect_object, file_of, json_format, note_cache, note_is_error, usage_of
 
 OPERATION = "chat.completions"
 
@@ -124,9 +124,8 @@ def _message_to_chat(
     message: Message, number: int, adaptations: list[Adaptation]
 ) -> list[dict[str, Any]]:
     if message.role == "tool":
-        return [
-            _result_to_chat(p, number) for p in message.content if isinstance(p, ToolResultPart)
-        ]
+        results = (part for part in message.content if isinstance(part, ToolResultPart))
+        return [_result_to_chat(part, number, adaptations) for part in results]
     wire: dict[str, Any] = {"role": message.role}
     if message.name is not None:
         wire["name"] = message.name
@@ -157,7 +156,10 @@ def _message_to_chat(
     return [wire]
 
 
-def _result_to_chat(part: ToolResultPart, number: int) -> dict[str, Any]:
+def _result_to_chat(
+    part: ToolResultPart, number: int, adaptations: list[Adaptation]
+) -> dict[str, Any]:
+    note_is_error(part, number, adaptations)
     if any(isinstance(item, ImagePart) for item in part.content):
         raise UnsupportedFeatureError(
             f"messages.{number}: Chat Completions takes only text in a tool result. "

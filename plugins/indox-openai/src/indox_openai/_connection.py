@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import openai
 from pydantic_core import to_json
 
-from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection
+from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection, lazy
 
 from . import _chat, _responses
 
@@ -46,11 +45,11 @@ class OpenAIConnection(ResponseConnection):
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
 
-    @cached_property
+    @lazy
     def _client(self) -> _OpenAI:
         return _OpenAI(http_client=self._settings.http_client, **_CLIENT_OPTIONS)
 
-    @cached_property
+    @lazy
     def _async_client(self) -> _AsyncOpenAI:
         return _AsyncOpenAI(http_client=self._settings.async_http_client, **_CLIENT_OPTIONS)
 

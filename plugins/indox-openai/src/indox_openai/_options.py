@@ -7,7 +7,15 @@ from urllib.parse import urlsplit
 
 from pydantic import Field
 
-from indox_core.plugin import Adaptation, ChatRequest, ProviderOptions, dropped
+from indox_core.plugin import (
+    Adaptation,
+    ChatRequest,
+    DocumentPart,
+    ImagePart,
+    ProviderOptions,
+    ToolResultPart,
+    dropped,
+)
 
 ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast"]
 
@@ -75,7 +83,7 @@ def choose_api(request: ChatRequest, adaptations: list[Adaptation]) -> Literal["
     wanted += [name for name in _CHAT_ONLY if getattr(options, name) is not None]
     if any(part.type == "audio" for message in request.messages for part in message.content):
         wanted.append("audio")
-    if not wanted:
+    if not wanted or (wanted == ["seed"] and _needs_responses(request)):
         return "responses"
     adaptations.append(
         Adaptation(
@@ -87,3 +95,20 @@ def choose_api(request: ChatRequest, adaptations: list[Adaptation]) -> Literal["
         )
     )
     return "chat"
+
+
+def _needs_responses(request: ChatRequest) -> bool:
+    """Whether the request has what only Responses takes; a seed is not worth losing that."""
+    if request.web_search or request.options_as(OpenAIOptions).reasoning_summary is not None:
+        return True
+    if request.tools and request.reasoning_effort not in (None, "none"):
+        return True  # newer models refuse tools with an effort on Chat Completions
+    return any(
+        (isinstance(part, DocumentPart) and part.document.url is not None)
+        or (
+            isinstance(part, ToolResultPart)
+            and any(isinstance(item, ImagePart) for item in part.content)
+        )
+        for message in request.messages
+        for part in message.content
+    )

@@ -52,6 +52,7 @@ from ._shared import (
     file_of,
     json_format,
     note_cache,
+    note_is_error,
     usage_of,
 )
 
@@ -136,7 +137,7 @@ def _message_to_items(
         adaptations.append(dropped(f"messages.{number}.name", reason, message.name))
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
-        return [_result_to_item(part) for part in results]
+        return [_result_to_item(part, number, adaptations) for part in results]
     if message.role == "assistant":
         return _assistant_to_items(message, number, adaptations)
     if all(isinstance(part, TextPart) for part in message.content) and len(message.content) <= 1:
@@ -174,7 +175,10 @@ def _assistant_to_items(
 _TAKEN_BACK = ("text", "tool_call")
 
 
-def _result_to_item(part: ToolResultPart) -> dict[str, Any]:
+def _result_to_item(
+    part: ToolResultPart, number: int, adaptations: list[Adaptation]
+) -> dict[str, Any]:
+    note_is_error(part, number, adaptations)
     output: Any = part.text
     if any(isinstance(item, ImagePart) for item in part.content):
         output = [_part_to_responses(item, 0) for item in part.content]
@@ -255,7 +259,8 @@ def _parts_of_item(item: dict[str, Any], refusals: list[str]) -> list[ContentPar
         return [_reasoning_part(item)]
     if kind == "image_generation_call" and item.get("result"):
         return [ImagePart(image=Media(data=item["result"]))]
-    return []
+    # The calls of tools that OpenAI runs itself: the next turn wants them back.
+    return [TextPart(text="", provider_state=_state(item))] if item.get("id") else []
 
 
 def _call_part(item: dict[str, Any]) -> ToolCallPart:
@@ -276,10 +281,12 @@ def _reasoning_part(item: dict[str, Any]) -> ReasoningPart:
     kept.setdefault("summary", [])
     return ReasoningPart(
         text=text,
-        provider_state=ProviderState(provider="openai", api=OPERATION, data=kept)
-        if item.get("encrypted_content")
-        else None,
+        provider_state=_state(kept) if item.get("encrypted_content") else None,
     )
+
+
+def _state(item: dict[str, Any]) -> ProviderState:
+    return ProviderState(provider="openai", api=OPERATION, data=item)
 
 
 def _finish(body: dict[str, Any], has_calls: bool, refused: bool) -> Finish:

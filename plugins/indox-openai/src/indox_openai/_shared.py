@@ -15,6 +15,7 @@ from indox_core.plugin import (
     ProviderFailure,
     ResponseSchema,
     TokenUsage,
+    ToolResultPart,
     count,
     dropped,
     kind_of_status,
@@ -133,6 +134,7 @@ def _strict(schema: Any) -> tuple[Any, bool]:
         return schema, True
     closed: dict[str, Any] = {}
     possible = schema.get("additionalProperties", False) is False
+    possible = possible and not schema.keys() & {"oneOf", "not", "if", "patternProperties"}
     for key, value in schema.items():
         if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
             inner = {name: _strict(item) for name, item in value.items()}
@@ -143,7 +145,8 @@ def _strict(schema: Any) -> tuple[Any, bool]:
             possible = possible and ok
         elif key != "default":
             closed[key] = value
-    if schema.get("type") == "object":
+    kind = schema.get("type")
+    if kind == "object" or (isinstance(kind, list) and "object" in kind):
         if "properties" not in schema:
             return closed, False
         closed["required"] = list(schema["properties"])
@@ -156,3 +159,10 @@ def note_cache(request: ChatRequest, adaptations: list[Adaptation]) -> None:
     if request.cache is not None:
         reason = "OpenAI decides itself what it caches"
         adaptations.append(dropped("cache", reason, request.cache))
+
+
+def note_is_error(part: ToolResultPart, number: int, adaptations: list[Adaptation]) -> None:
+    """OpenAI has no mark for a tool that failed; its text has to say so."""
+    if part.is_error:
+        reason = "OpenAI marks no tool result as an error"
+        adaptations.append(dropped(f"messages.{number}.is_error", reason, True))
