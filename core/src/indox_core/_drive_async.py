@@ -18,6 +18,8 @@ from ._response import ChatResponse
 
 _T = TypeVar("_T")
 _CLOSE_S = 1.0
+# The transport waits for tasks of this name before it closes a pool.
+CLOSING_TASK = "indox-close"
 _closing: set[asyncio.Task[None]] = set()
 """Holds on to tasks that close connections: a loop itself holds them weakly."""
 
@@ -166,7 +168,7 @@ async def _in_thread(function: Callable[[], _T]) -> _T:
 
 
 def _start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    task = asyncio.get_running_loop().create_task(coroutine)
+    task = asyncio.get_running_loop().create_task(coroutine, name=CLOSING_TASK)
     _closing.add(task)
     task.add_done_callback(_closing.discard)
     return task

@@ -25,6 +25,7 @@ from weakref import WeakKeyDictionary
 import httpcore2
 import httpx2
 
+from ._drive_async import CLOSING_TASK
 from ._lazy import lazy
 from ._retry import deadline
 
@@ -182,6 +183,9 @@ class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
         finally:
             with self._lock:
                 self._pools.pop(loop, None)
+            closing = [task for task in asyncio.all_tasks() if task.get_name() == CLOSING_TASK]
+            if closing:
+                await asyncio.wait(closing, timeout=1)
             await pool.aclose()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -314,13 +318,14 @@ class _AsyncBody(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _as_httpx2():
-            async for chunk in self._response.aiter_stream():
-                if self._inflate is None:
-                    yield chunk
-                    continue
-                for piece in self._inflate(chunk):
-                    yield piece
-                    await asyncio.sleep(0)  # a large body leaves the loop its turns
+            async with contextlib.aclosing(self._response.aiter_stream()) as chunks:
+                async for chunk in chunks:
+                    if self._inflate is None:
+                        yield chunk
+                        continue
+                    for piece in self._inflate(chunk):
+                        yield piece
+                        await asyncio.sleep(0)  # a large body leaves the loop its turns
 
     async def aclose(self) -> None:
         await self._response.aclose()

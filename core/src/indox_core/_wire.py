@@ -5,9 +5,12 @@ For connections whose SDK hands out the unread `httpx2.Response`.
 
 from __future__ import annotations
 
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Iterator
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from pydantic_core import from_json
 
@@ -181,6 +184,39 @@ class SSESource:
         self._response.close()
 
 
+class _Unregistered:
+    """Awaits the first step of nested async generators without telling the event loop of them.
+
+    A loop that ends closes all generators that it knows at the same time, and says "asynchronous
+    generator is already running" of those that close each other. We close the response instead.
+    """
+
+    def __init__(self, step: Awaitable[Any]) -> None:
+        self._step = step
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        step = self._step.__await__()
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(None, None)
+        try:
+            waiting = next(step)  # all of them begin here, before the first wait
+        except StopIteration as stop:
+            return stop.value
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+        while True:
+            try:
+                sent = yield waiting
+            except BaseException as error:  # noqa: BLE001 # handed on
+                resume = partial(step.throw, error)
+            else:
+                resume = partial(step.send, sent)
+            try:
+                waiting = resume()
+            except StopIteration as stop:
+                return stop.value
+
+
 class AsyncSSESource:
     """An `AsyncEventSource` over an unread response."""
 
@@ -191,6 +227,7 @@ class AsyncSSESource:
         self._parser = SSEParser()
         self._ready: list[JSON] = []
         self._ended = False
+        self._begun = False
 
     def __aiter__(self) -> AsyncIterator[JSON]:
         return self
@@ -203,17 +240,25 @@ class AsyncSSESource:
                 self._ended = True
                 return _error_in((await aread_answer(self._response)).body, kind)
             try:
-                self._ready = self._parser.feed(await anext(self._chunks))
+                self._ready = self._parser.feed(await self._next_chunk())
             except StopAsyncIteration:
                 self._ended = True
                 self._ready = self._parser.close()
             self._ready.reverse()
         return self._ready.pop()
 
+    async def _next_chunk(self) -> bytes:
+        if self._begun:
+            return await anext(self._chunks)
+        self._begun = True
+        chunk: bytes = await _Unregistered(anext(self._chunks))
+        return chunk
+
     async def aclose(self) -> None:
-        # Not the generator over it: another task may be waiting in it, and closing the response
-        # is what wakes that task.
+        # The response first: another task may be waiting in the generator, and this wakes it.
         await self._response.aclose()
+        with suppress(RuntimeError):  # it is running: that task ends it
+            await self._chunks.aclose()
 
 
 class ResponseConnection(ABC):
