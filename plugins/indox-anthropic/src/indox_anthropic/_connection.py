@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import anthropic
@@ -17,25 +18,13 @@ _PLACEHOLDER = "indox"
 API_VERSION = "2026-10-21"
 
 
-class _NoEnvironment:
-    """Sends no header that the environment adds, as ANTHROPIC_CUSTOM_HEADERS does."""
-
-    @property
-    def default_headers(self) -> dict[str, str | anthropic.Omit]:
-        return {
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "User-Agent": f"Anthropic/Python {anthropic.__version__}",
-            "anthropic-version": API_VERSION,
-        }
-
-
-class _Anthropic(_NoEnvironment, anthropic.Anthropic):
-    pass
-
-
-class _AsyncAnthropic(_NoEnvironment, anthropic.AsyncAnthropic):
-    pass
+# All that is sent besides the key and what the call brings.
+_HEADERS = {
+    "Accept": "application/json",
+    "Content-Type": "application/json",
+    "User-Agent": f"Anthropic/Python {anthropic.__version__}",
+    "anthropic-version": API_VERSION,
+}
 
 
 class AnthropicConnection(ResponseConnection):
@@ -45,19 +34,25 @@ class AnthropicConnection(ResponseConnection):
         self._settings = settings
 
     @lazy
-    def _client(self) -> _Anthropic:
-        return _Anthropic(http_client=self._settings.http_client, **_CLIENT_OPTIONS)
+    def _client(self) -> anthropic.Anthropic:
+        return anthropic.Anthropic(http_client=self._settings.http_client, **_CLIENT_OPTIONS)
 
     @lazy
-    def _async_client(self) -> _AsyncAnthropic:
-        return _AsyncAnthropic(http_client=self._settings.async_http_client, **_CLIENT_OPTIONS)
+    def _async_client(self) -> anthropic.AsyncAnthropic:
+        return anthropic.AsyncAnthropic(
+            http_client=self._settings.async_http_client, **_CLIENT_OPTIONS
+        )
 
     def _open(self, call: Call, access: Access) -> httpx2.Response:
-        response: httpx2.Response = self._client.post(**_arguments(call, access))
+        response: httpx2.Response = self._client.post(
+            **_arguments(call, access, self._client.default_headers)
+        )
         return response
 
     async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
-        response: httpx2.Response = await self._async_client.post(**_arguments(call, access))
+        response: httpx2.Response = await self._async_client.post(
+            **_arguments(call, access, self._async_client.default_headers)
+        )
         return response
 
 
@@ -68,8 +63,12 @@ _CLIENT_OPTIONS: dict[str, Any] = {
 }
 
 
-def _arguments(call: Call, access: Access) -> dict[str, Any]:
-    """One call of the SDK's public `post`: the body as bytes, the response left unread."""
+def _arguments(call: Call, access: Access, defaults: Mapping[str, object]) -> dict[str, Any]:
+    """One call of the SDK's public `post`: the body as bytes, the response left unread.
+
+    The SDK's default headers, which the environment adds to (ANTHROPIC_CUSTOM_HEADERS), are
+    left out by name.
+    """
     import httpx2
 
     return {
@@ -80,6 +79,8 @@ def _arguments(call: Call, access: Access) -> dict[str, Any]:
         "stream_cls": anthropic.Stream[object],
         "options": {
             "headers": {
+                **dict.fromkeys(defaults, anthropic.Omit()),
+                **_HEADERS,
                 "Authorization": f"Bearer {access.key_text}",
                 **call.headers,
                 **access.headers,

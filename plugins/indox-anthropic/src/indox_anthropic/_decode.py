@@ -42,10 +42,6 @@ _KINDS: dict[str, FailureKind] = {
     "not_found_error": "not_found",
     "rate_limit_error": "rate_limit",
     "overloaded_error": "overloaded",
-    "invalid_request_error": "invalid",
-    "request_too_large": "invalid",
-    "timeout_error": "api",
-    "api_error": "api",
 }
 
 
@@ -77,10 +73,8 @@ def failure_of(body: Any, status: int | None = None) -> Failure:
     error = error if isinstance(error, dict) else {}
     name, message = error.get("type"), error.get("message")
     message = message if isinstance(message, str) else ""
-    by_status = kind_of_status(status) if status is not None else "api"
-    kind = _KINDS.get(str(name), by_status)
-    if kind == "invalid" and status is not None:
-        kind = by_status
+    # The other names say no more than the status does.
+    kind = _KINDS.get(str(name)) or (kind_of_status(status) if status is not None else "api")
     if kind == "invalid" and message.startswith("prompt is too long"):
         kind = "context_length"  # it has no type of its own
     if kind == "not_found" and "model" not in message.lower():

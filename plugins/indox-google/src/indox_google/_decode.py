@@ -47,8 +47,6 @@ _KINDS: dict[str, FailureKind] = {
     "NOT_FOUND": "not_found",
     "RESOURCE_EXHAUSTED": "rate_limit",
     "UNAVAILABLE": "overloaded",
-    "INTERNAL": "api",
-    "DEADLINE_EXCEEDED": "api",
 }
 
 
@@ -56,10 +54,7 @@ def google_to_reply(body: JSON) -> Reply:
     """A whole `GenerateContentResponse`: the same as a stream of this one chunk."""
     from ._stream import GoogleDecoder  # which reads chunks with what is here
 
-    if isinstance(body, list):  # a stored stream
-        chunks = body
-    else:
-        chunks = [body]
+    chunks = body if isinstance(body, list) and body else [body]  # a list: a stored stream
     decoder = GoogleDecoder()
     events: list[ChatEvent] = []
     for chunk in chunks:

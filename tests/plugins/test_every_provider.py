@@ -1,0 +1,183 @@
+"""What every official provider does alike, with its SDK over a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import threading
+
+import pytest
+from servers.vendors import VENDORS, VendorServer
+
+from indox_core import (
+    APIError,
+    AsyncClient,
+    AuthenticationError,
+    Client,
+    IndoxError,
+    InsufficientCreditsError,
+    InvalidParametersError,
+    ModelNotFoundError,
+    OverloadedError,
+    PermissionDeniedError,
+    RateLimitError,
+    StreamInterruptedError,
+)
+
+HELLO = [{"role": "user", "content": "Hello"}]
+SAID = "You said: Hello"
+CANARIES = {
+    f"{vendor}_{name}": f"http://127.0.0.1:9/canary-{name}"
+    for vendor in ("OPENAI", "ANTHROPIC", "GEMINI", "GOOGLE", "MISTRAL", "GOOGLE_GENAI")
+    for name in (
+        "API_KEY", "AUTH_TOKEN", "BASE_URL", "ORG_ID", "PROJECT_ID", "CUSTOM_HEADERS",
+        "CLOUD_PROJECT", "CLOUD_LOCATION", "API_VERSION", "ADMIN_KEY",
+    )
+}  # fmt: skip
+CANARIES["ANTHROPIC_CUSTOM_HEADERS"] = CANARIES["OPENAI_CUSTOM_HEADERS"] = "X-Canary: canary"
+CANARIES["GOOGLE_GENAI_USE_VERTEXAI"] = CANARIES["GOOGLE_GENAI_USE_ENTERPRISE"] = "true"
+
+
+@pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.provider)
+def server(request):
+    with VendorServer(request.param) as server:
+        yield server
+
+
+def answers(server, **options):
+    """The same question in four ways; streams are read to their end."""
+    model = server.vendor.model
+
+    async def asynchronous():
+        async with AsyncClient(providers=server.providers, max_retries=0) as client:
+            plain = await client.chat(HELLO, model, **options)
+            stream = await client.chat(HELLO, model, stream=True, **options)
+            texts = [chunk.data async for chunk in stream]
+            return [(plain, [plain.data]), (stream.response, texts)]
+
+    with Client(providers=server.providers, max_retries=0) as client:
+        plain = client.chat(HELLO, model, **options)
+        stream = client.chat(HELLO, model, stream=True, **options)
+        texts = [chunk.data for chunk in stream]
+    return [(plain, [plain.data]), (stream.response, texts), *asyncio.run(asynchronous())]
+
+
+def test_plain_and_stream_sync_and_async_say_the_same(server):
+    for response, texts in answers(server):
+        assert response.data == "".join(texts) == SAID
+        assert response.finish_reason == "stop"
+        usage = response.usage
+        assert (usage.tokens_prompt, usage.tokens_completion) == (24, 7)
+        assert usage.cost_status == "priced"
+        assert usage.cost > 0
+        assert response.provider == server.vendor.provider
+
+
+def test_nothing_of_the_environment_reaches_the_wire(server, monkeypatch):
+    for name, value in CANARIES.items():
+        monkeypatch.setenv(name, value)
+    answers(server)
+    assert len(server.received) == 4
+    for received in server.received:
+        assert "canary" not in f"{received.path} {received.headers} {received.body!r}".lower()
+        assert received.headers[server.vendor.key_header].endswith("sk-loopback")
+
+
+def test_a_key_of_the_call_wins(server):
+    answers(server, byok_api_key="sk-of-the-call")
+    keys = {received.headers[server.vendor.key_header] for received in server.received}
+    assert len(keys) == 1
+    assert keys.pop().endswith("sk-of-the-call")
+
+
+def test_a_stream_arrives_chunk_by_chunk(server):
+    server.gate = threading.Semaphore(0)
+    seen = []
+    with Client(providers=server.providers) as client:
+        stream = client.chat(HELLO, server.vendor.model, stream=True)
+        for _ in range(2 if server.vendor.provider in ("openai", "mistral") else 3):
+            server.gate.release()
+        for chunk in stream:
+            if chunk.data:
+                seen.append(chunk.data)
+                for _ in range(8 if len(seen) == 2 else 1):
+                    server.gate.release()  # what follows is not sent before this
+    assert "".join(seen) == SAID
+    assert len(seen) == 2
+
+
+STATUSES = [
+    (400, InvalidParametersError),
+    (401, AuthenticationError),
+    (402, InsufficientCreditsError),
+    (403, PermissionDeniedError),
+    (404, ModelNotFoundError),
+    (413, InvalidParametersError),
+    (422, InvalidParametersError),
+    (429, RateLimitError),
+    (500, APIError),
+    (503, OverloadedError),
+    (529, OverloadedError),
+]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(("status", "error"), STATUSES)
+def test_every_status_has_its_class_and_hides_the_key(server, status, error, stream):
+    server.fail = status
+    server.headers = {"x-request-id": "req_header", "retry-after": "120"}
+    with (
+        Client(providers=server.providers, max_retries=0) as client,
+        pytest.raises(error) as caught,
+    ):
+        client.chat(HELLO, server.vendor.model, stream=stream)
+    assert type(caught.value) is error
+    assert caught.value.status_code == status
+    assert caught.value.retry_after_s == 120
+    own = "req_body" if server.vendor.provider == "anthropic" else "req_header"
+    assert caught.value.request_id == own
+    assert "sk-loopback" not in f"{vars(caught.value)} {caught.value!r}"
+    assert pickle.loads(pickle.dumps(caught.value)) == caught.value
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_may_pass_is_tried_again_alike(server, stream):
+    server.fail = 503
+    server.headers = {"retry-after-ms": "1"}
+    with Client(providers=server.providers) as client, pytest.raises(OverloadedError) as caught:
+        client.chat(HELLO, server.vendor.model, stream=stream)
+    assert len(server.received) == caught.value.attempts == 3
+
+
+def test_a_cut_stream_is_never_complete(server):
+    whole = len(server.vendor.events(["a", "b"]))
+    complete = 0
+    for server.cut in range(whole):
+        with Client(providers=server.providers, max_retries=0) as client:
+            try:
+                text = "".join(map(str, client.chat(HELLO, server.vendor.model, stream=True)))
+            except StreamInterruptedError as error:
+                text = error.partial.data if error.partial else ""
+            else:
+                complete += 1  # only what follows the vendor's end signal was missing
+                assert text == SAID
+        assert SAID.startswith(text)
+    assert complete == (2 if server.vendor.provider in ("openai", "mistral") else 0)
+
+
+def test_the_answer_goes_back_in_the_next_turn(server):
+    with Client(providers=server.providers) as client:
+        first = client.chat(HELLO, server.vendor.model)
+        turns = [*HELLO, first.to_message().model_dump(mode="json"), *HELLO]
+        assert client.chat(turns, server.vendor.model).data == SAID
+
+
+def test_what_is_no_answer_is_typed(server):
+    for body in ([], {}, "text", None, {"choices": [5]}, {"content": 5}, {"candidates": 5}):
+        answer = server.vendor.answer
+        server.vendor.answer = lambda text, body=body: body
+        try:
+            with Client(providers=server.providers) as client, pytest.raises(IndoxError):
+                client.chat(HELLO, server.vendor.model)
+        finally:
+            server.vendor.answer = answer
