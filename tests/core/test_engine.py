@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import builtins
 import logging
+import threading
 import time
+from decimal import Decimal
 
 import pytest
 from pydantic import BaseModel
@@ -15,6 +17,7 @@ from indox_core import (
     AsyncClient,
     AuthenticationError,
     Client,
+    DuplicateProviderError,
     IndoxError,
     InsufficientCreditsError,
     MalformedResponseError,
@@ -433,3 +436,80 @@ class Misspelt:
 def test_what_cannot_be_a_plugin_is_refused(plugin):
     with pytest.raises(PluginLoadError, match="plugins="):
         Client(plugins=[plugin])
+
+
+class Broken:
+    """Hooks that fail or give nonsense."""
+
+    @hookimpl
+    def indox_rates(self, provider, model, at):
+        raise ZeroDivisionError
+
+    @hookimpl
+    def indox_resolve_model(self, name):
+        return 5
+
+
+def test_a_hook_that_fails_costs_no_answer(caplog):
+    response = run(("sync", False), Script("Hi"), plugins=[Broken()])
+    assert response.data == "Hi"
+    assert response.usage.cost == 0.0
+    assert "indox_rates" in caplog.text
+
+
+def test_rates_are_exact():
+    assert Rates(input="2.50", output=8).input == Decimal("2.50")
+    with pytest.raises(TypeError, match="not exact"):
+        Rates(input=0.1)
+    with pytest.raises(ValueError, match="0 or more"):
+        Rates(input="-1")
+
+
+def test_a_price_that_cannot_be_looked_up_costs_no_answer(monkeypatch, caplog):
+    script = Script("Hi")
+    scripted = script.indox_provider()
+    scripted.rates = lambda self, model, at: 1 / 0
+    monkeypatch.setattr("indox_core._prices.library_quote", lambda *a: 1 / 0)
+    response = run(("sync", False), script)
+    assert (response.data, response.usage.cost_status) == ("Hi", "unknown")
+
+
+def test_two_providers_of_one_name_are_refused():
+    with pytest.raises(DuplicateProviderError, match="scripted"):
+        Client(plugins=[Script(), Script()])
+
+
+@pytest.mark.parametrize("kind", STREAMS)
+def test_a_source_that_fails_to_close_costs_no_answer(kind):
+    script = Script(whole("Hi"))
+    script.close = lambda: 1 / 0
+    assert run(kind, script).data == "Hi"
+
+
+def test_a_cancelled_call_in_a_worker_thread_is_told():
+    seen = threading.Event()
+
+    def slow(access):
+        seen.set()
+        return "late" if access.cancelled.wait(10) else "never told"
+
+    async def cancelled():
+        async with AsyncClient(plugins=[Script(slow)]) as client:
+            task = asyncio.create_task(client.chat(HELLO, "scripted/m", byok_api_key=KEY))
+            await asyncio.to_thread(seen.wait, 5)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    started = time.monotonic()
+    asyncio.run(cancelled())
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_of_another_shape_names_the_plugin_and_the_method(kind):
+    script = Script([[5]] if kind[1] else 5)
+    with pytest.raises(MalformedResponseError) as caught:
+        run(kind, script)
+    assert '"scripted"' in str(caught.value)
+    assert ("push" if kind[1] else "decode") in str(caught.value)
