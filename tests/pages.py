@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,12 +29,14 @@ def seed_blocks(shared: Path) -> list[str]:
     ]
 
 
+def openai_at(base_url: str) -> AbstractContextManager[None]:
+    """Clients made without an address send openai's calls there; their code stays as it is."""
+    return providers_at({"openai": {"base_url": base_url, "api_key": "sk-of-the-reader"}})
+
+
 @contextmanager
-def openai_at(base_url: str) -> Iterator[None]:
-    """Clients made without an address go to this one; their code stays as it is."""
+def providers_at(providers: dict[str, Any]) -> Iterator[None]:
     patch = pytest.MonkeyPatch()
-    providers = {"openai": {"base_url": base_url}}
-    patch.setenv("OPENAI_API_KEY", "sk-of-the-reader")
     for name in ("Client", "AsyncClient"):
         patch.setattr(indox_core, name, partial(getattr(indox_core, name), providers=providers))
     try:

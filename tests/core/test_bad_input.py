@@ -86,6 +86,7 @@ MESSAGES = [
         user(image(data=b64(b"<p>"), media_type="text/html")), "not that of an image", id="html"
     ),
     pytest.param(user(image(data=b64(b"unknown"))), "media_type is missing", id="no-media-type"),
+    pytest.param(user(image(data=PNG + bytes(20 * 2**20))), "larger than 20 MiB", id="large"),
     pytest.param(user(image(url="file:///etc/passwd")), "https://", id="file-url"),
     pytest.param(user(image(url="https://host/a b")), "space", id="url-with-space"),
     pytest.param(user(image(url="https://h/x", data=b64(PNG))), "either", id="url-and-data"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import ExitStack
 
 import pytest
-from pages import openai_at, run_blocks, seed_blocks
+from pages import openai_at, providers_at, run_blocks, seed_blocks
 from servers.openai import OpenAIServer
+from servers.vendors import VENDORS, VendorServer
 
 NAMED = re.compile(r"\b(openai|anthropic|google|mistral)/")
 
@@ -38,6 +40,25 @@ def test_every_block_that_names_openai_models_only(page, tmp_path, capsys):
     assert all("your_api_key" not in str(received.headers) for received in server.received)
     with capsys.disabled():
         print(f"\n{len(chosen) + 1} of {len(page)} blocks of the page name openai models only")
+
+
+def test_every_block_on_all_four_providers(page, tmp_path, capsys):
+    response_format = page.pop()
+    with ExitStack() as stack:
+        servers = [stack.enter_context(VendorServer(vendor)) for vendor in VENDORS]
+        providers = {k: v for server in servers for k, v in server.providers.items()}
+        stack.enter_context(providers_at(providers))
+        namespace = run_blocks(page, tmp_path)
+        assert all(server.received for server in servers)
+        for vendor in VENDORS:
+            response = namespace["client"].chat(namespace["messages"], vendor.model)
+            assert list(dict(response)) == list(eval(response_format))
+            assert response["usage"]["cost"] > 0
+    printed = capsys.readouterr().out
+    assert "Streaming complete!" in printed
+    assert "Tell me a story about a robot" in printed
+    with capsys.disabled():
+        print(f"\nall {len(page) + 1} blocks of the page ran on {len(servers)} providers")
 
 
 def test_the_streaming_loop_as_written(page, openai_server, tmp_path, capsys):

@@ -27,7 +27,11 @@ def address():
 
 @pytest.fixture
 def providers(address):
-    return {"openai": {"api_key": KEY, "base_url": f"{address}/v1"}}
+    return {
+        "openai": {"api_key": KEY, "base_url": f"{address}/v1"},
+        "anthropic": {"api_key": KEY, "base_url": address},
+        "mistral": {"api_key": KEY, "base_url": address},
+    }
 
 
 @pytest.fixture
@@ -78,6 +82,19 @@ def test_async(providers, api):
     assert text == streamed.data
 
 
+@pytest.mark.parametrize("provider", ["anthropic", "mistral"])
+def test_other_protocols_of_the_same_server(client, provider):
+    plain = client.chat(CAPITAL, f"{provider}/{MODEL}", max_tokens=12)
+    stream = client.chat(CAPITAL, f"{provider}/{MODEL}", max_tokens=12, stream=True)
+    text = "".join(map(str, stream))
+    for response in (plain, stream.response):
+        assert response.data  # its temperature is the server's own here, so any text
+        assert response.finish_reason in ("stop", "length")
+        assert response.finish.raw in ("end_turn", "max_tokens", "stop", "length")
+    assert text == stream.response.data
+    assert plain.usage.tokens_completion > 0
+
+
 def test_length_is_told(client):
     response = client.chat(CAPITAL, f"openai/{MODEL}", max_tokens=2)
     assert response.finish_reason == "length"
@@ -114,7 +131,8 @@ CONVERSATION = [
 
 
 def test_one_conversation_runs_on_every_provider_unchanged(client):
-    for model in ("local/smollm2", f"openai/{MODEL}", "echo/anything"):
+    own = [f"{name}/{MODEL}" for name in ("openai", "anthropic", "mistral")]
+    for model in ("local/smollm2", *own, "echo/anything"):
         response = client.chat(CONVERSATION, model, max_tokens=8)
         assert response.data
         again = [*CONVERSATION, response.to_message(), {"role": "user", "content": "Thanks"}]
