@@ -38,10 +38,30 @@ CANARIES["ANTHROPIC_CUSTOM_HEADERS"] = CANARIES["OPENAI_CUSTOM_HEADERS"] = "X-Ca
 CANARIES["GOOGLE_GENAI_USE_VERTEXAI"] = CANARIES["GOOGLE_GENAI_USE_ENTERPRISE"] = "true"
 
 
-@pytest.fixture(params=VENDORS, ids=lambda vendor: vendor.provider)
-def server(request):
-    with VendorServer(request.param) as server:
+WAYS = [
+    *(pytest.param((vendor, None), id=vendor.provider) for vendor in VENDORS),
+    # The same by the SDK's public calls, as when its private parts have moved.
+    pytest.param((VENDORS[2], "indox_google._connection.private_transport"), id="google-public"),
+    pytest.param((VENDORS[3], "indox_mistral._connection.hook_context"), id="mistral-public"),
+]
+
+
+@pytest.fixture(params=WAYS)
+def server(request, monkeypatch):
+    vendor, private_way = request.param
+    if private_way is not None:
+        monkeypatch.setattr(private_way, lambda: None)
+    with VendorServer(vendor) as server:
         yield server
+
+
+def test_the_private_ways_are_there():
+    """With the pinned SDKs; the public ones would be much slower."""
+    from indox_google import _connection as google
+    from indox_mistral import _connection as mistral
+
+    assert google.private_transport() is not None
+    assert mistral.hook_context() is not None
 
 
 def answers(server, **options):
@@ -106,6 +126,11 @@ def test_a_stream_arrives_chunk_by_chunk(server):
     assert len(seen) == 2
 
 
+def whole(client, server, stream):
+    """Google's public stream sends its request only when it is read."""
+    return list(client.chat(HELLO, server.vendor.model, stream=stream))
+
+
 STATUSES = [
     (400, InvalidParametersError),
     (401, AuthenticationError),
@@ -130,7 +155,7 @@ def test_every_status_has_its_class_and_hides_the_key(server, status, error, str
         Client(providers=server.providers, max_retries=0) as client,
         pytest.raises(error) as caught,
     ):
-        client.chat(HELLO, server.vendor.model, stream=stream)
+        whole(client, server, stream)
     assert type(caught.value) is error
     assert caught.value.status_code == status
     assert caught.value.retry_after_s == 120
@@ -145,7 +170,7 @@ def test_what_may_pass_is_tried_again_alike(server, stream):
     server.fail = 503
     server.headers = {"retry-after-ms": "1"}
     with Client(providers=server.providers) as client, pytest.raises(OverloadedError) as caught:
-        client.chat(HELLO, server.vendor.model, stream=stream)
+        whole(client, server, stream)
     assert len(server.received) == caught.value.attempts == 3
 
 

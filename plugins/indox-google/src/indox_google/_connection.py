@@ -1,15 +1,31 @@
-"""The SDK's client and the calls to it; the only module that imports the SDK."""
+"""The SDK's client and the calls to it; the only module that imports the SDK.
+
+The public calls build hundreds of model objects and read a body without a cap, so the client's own
+transport is called directly where it has the shape that this was written for; the public calls are
+the way where it has not.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
 from google import genai
 from google.genai import types
-from google.genai._api_client import HttpRequest
-from pydantic_core import to_json
+from pydantic_core import from_json, to_json
 
-from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection, lazy
+from indox_core.plugin import (
+    JSON,
+    Access,
+    Answer,
+    Call,
+    Connection,
+    ConnectionSettings,
+    IteratorEvents,
+    ResponseConnection,
+    lazy,
+)
 
 if TYPE_CHECKING:
     import httpx2
@@ -18,7 +34,27 @@ if TYPE_CHECKING:
 _PLACEHOLDER = "indox"
 
 
-class GoogleConnection(ResponseConnection):
+TESTED_SDK = "3."
+"""The versions whose private transport is known."""
+
+
+def private_transport() -> Any:
+    """`HttpRequest` of the SDK's transport; `None` if the transport is not the known one."""
+    try:
+        from google.genai._api_client import BaseApiClient, HttpRequest
+    except ImportError:
+        return None
+    known = hasattr(BaseApiClient, "_request") and hasattr(BaseApiClient, "_async_request")
+    return HttpRequest if known and genai.__version__.startswith(TESTED_SDK) else None
+
+
+def connection_of(settings: ConnectionSettings) -> Connection:
+    if private_transport() is None:
+        return PublicGoogleConnection(settings)
+    return GoogleConnection(settings)
+
+
+class _Client:
     """One SDK client for all keys and addresses: both travel with the call."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
@@ -37,6 +73,10 @@ class GoogleConnection(ResponseConnection):
             ),
         )
 
+
+class GoogleConnection(_Client, ResponseConnection):
+    """By the SDK's transport: bytes out, the unread response back."""
+
     def _open(self, call: Call, access: Access) -> httpx2.Response:
         sent = self._client._api_client._request(_request(call, access), stream=True)
         return cast("httpx2.Response", sent.response_stream)
@@ -47,18 +87,92 @@ class GoogleConnection(ResponseConnection):
         return cast("httpx2.Response", sent.response_stream)
 
 
-def _request(call: Call, access: Access) -> HttpRequest:
-    return HttpRequest(
+def _headers(call: Call, access: Access) -> dict[str, str]:
+    return {**call.headers, **access.headers, "x-goog-api-key": access.key_text}
+
+
+def _request(call: Call, access: Access) -> Any:
+    return private_transport()(
         method="POST",
         url=f"{access.base_url}/{call.operation}",
         headers={
             "Content-Type": "application/json",
             "User-Agent": f"google-genai-sdk/{genai.__version__}",
             "x-goog-api-client": f"google-genai-sdk/{genai.__version__}",
-            "x-goog-api-key": access.key_text,
-            **call.headers,
-            **access.headers,
+            **_headers(call, access),
         },
         data=to_json(call.arguments),
         timeout=access.timeout_s,
     )
+
+
+class PublicGoogleConnection(_Client):
+    """By the SDK's public calls."""
+
+    def send(self, call: Call, access: Access) -> Answer:
+        sent = self._client.models.generate_content(**_arguments(call, access, whole=True))
+        return _answer(sent)
+
+    async def asend(self, call: Call, access: Access) -> Answer:
+        arguments = _arguments(call, access, whole=True)
+        return _answer(await self._client.aio.models.generate_content(**arguments))
+
+    def stream(self, call: Call, access: Access) -> IteratorEvents:
+        chunks = self._client.models.generate_content_stream(**_arguments(call, access))
+        return IteratorEvents(map(_event, chunks), getattr(chunks, "close", None))
+
+    async def astream(self, call: Call, access: Access) -> _AsyncEvents:
+        arguments = _arguments(call, access)
+        return _AsyncEvents(await self._client.aio.models.generate_content_stream(**arguments))
+
+    def close(self) -> None:
+        """Nothing: the pools are only lent."""
+
+
+class _AsyncEvents:
+    """The SDK's chunks as wire JSON."""
+
+    def __init__(self, chunks: Any) -> None:
+        self.request_id: str | None = None
+        self._chunks = chunks
+
+    def __aiter__(self) -> AsyncIterator[JSON]:
+        return self
+
+    async def __anext__(self) -> JSON:
+        return _event(await anext(self._chunks))
+
+    async def aclose(self) -> None:
+        await self._chunks.aclose()
+
+
+def _event(chunk: Any) -> JSON:
+    return chunk.model_dump(
+        mode="json", by_alias=True, exclude_none=True, exclude={"sdk_http_response", "parsed"}
+    )
+
+
+def _answer(sent: Any) -> Answer:
+    return Answer(from_json(sent.sdk_http_response.body))
+
+
+def _arguments(call: Call, access: Access, whole: bool = False) -> dict[str, Any]:
+    """The wire JSON as the public call takes it; nothing is called or continued by itself."""
+    version, _, rest = call.operation.partition("/")
+    body = dict(call.arguments)
+    contents = body.pop("contents")
+    config = {
+        **body.pop("generationConfig", {}),
+        **body,
+        "automaticFunctionCalling": {"disable": True},
+        "automaticContinuation": False,
+        "httpOptions": {
+            "baseUrl": access.base_url,
+            "apiVersion": version,
+            "headers": _headers(call, access),
+            "timeout": max(int(access.timeout_s * 1000), 1),
+        },
+    }
+    if whole:
+        config["shouldReturnHttpResponse"] = True
+    return {"model": unquote(rest.rpartition(":")[0]), "contents": contents, "config": config}

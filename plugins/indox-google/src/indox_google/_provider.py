@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from indox_core.plugin import (
     JSON,
     Call,
     ChatRequest,
+    Connection,
     ConnectionSettings,
     Failure,
     Provider,
@@ -21,9 +20,6 @@ from ._encode import request_to_google
 from ._errors import failure_from_google
 from ._options import GoogleOptions
 from ._stream import GoogleDecoder
-
-if TYPE_CHECKING:
-    from ._connection import GoogleConnection
 
 
 class GoogleProvider(Provider):
@@ -48,10 +44,10 @@ class GoogleProvider(Provider):
     def decoder(self, operation: str) -> StreamDecoder:
         return GoogleDecoder()
 
-    def connect(self, settings: ConnectionSettings) -> GoogleConnection:
-        from ._connection import GoogleConnection
+    def connect(self, settings: ConnectionSettings) -> Connection:
+        from ._connection import connection_of
 
-        return GoogleConnection(settings)
+        return connection_of(settings)
 
     def classify(self, error: Exception) -> Failure | None:
         return failure_from_google(error)

@@ -1,15 +1,28 @@
-"""The SDK's client and the calls to it; the only module that imports the SDK."""
+"""The SDK's client and the calls to it; the only module that imports the SDK.
+
+The typed calls build eight pydantic classes each, so `do_request` sends what we have encoded where
+the SDK has the shape that this was written for; the typed calls are the way where it has not.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mistralai.client import Mistral
-from mistralai.client._hooks import HookContext
 from mistralai.client.errors import SDKError
 from pydantic_core import to_json
 
-from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection, lazy
+from indox_core.plugin import (
+    Access,
+    Answer,
+    AsyncSSESource,
+    Call,
+    Connection,
+    ConnectionSettings,
+    ResponseConnection,
+    SSESource,
+    lazy,
+)
 
 if TYPE_CHECKING:
     import httpx2
@@ -18,11 +31,30 @@ if TYPE_CHECKING:
 _PLACEHOLDER = "indox"
 
 
-class MistralConnection(ResponseConnection):
-    """One SDK client for all keys and addresses: both travel with the call.
+TESTED_SDK = "3."
+"""The versions whose `do_request` is known."""
 
-    `do_request` sends what we have encoded: the typed calls build eight pydantic classes each.
-    """
+
+def hook_context() -> Any:
+    """What `do_request` wants to be told of a call; `None` if it is not the known one."""
+    try:
+        from mistralai.client._hooks import HookContext
+        from mistralai.client._version import __version__
+        from mistralai.client.basesdk import BaseSDK
+    except ImportError:
+        return None
+    known = hasattr(BaseSDK, "do_request") and hasattr(BaseSDK, "do_request_async")
+    return HookContext if known and __version__.startswith(TESTED_SDK) else None
+
+
+def connection_of(settings: ConnectionSettings) -> Connection:
+    if hook_context() is None:
+        return PublicMistralConnection(settings)
+    return MistralConnection(settings)
+
+
+class _Client:
+    """One SDK client for all keys and addresses: both travel with the call."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
@@ -41,6 +73,10 @@ class MistralConnection(ResponseConnection):
             if hasattr(hooks, name):
                 setattr(hooks, name, [])
         return client
+
+
+class MistralConnection(_Client, ResponseConnection):
+    """By `do_request`: bytes out, the unread response back."""
 
     def _open(self, call: Call, access: Access) -> httpx2.Response:
         request = self._request(self._settings.http_client, call, access)
@@ -82,8 +118,8 @@ class MistralConnection(ResponseConnection):
             timeout=access.timeout_s,
         )
 
-    def _context(self, access: Access) -> HookContext:
-        return HookContext(
+    def _context(self, access: Access) -> Any:
+        return hook_context()(
             config=self._client.sdk_configuration,
             base_url=access.base_url,
             operation_id="chat_completion_v1_chat_completions_post",
@@ -97,3 +133,41 @@ class MistralConnection(ResponseConnection):
 def _never(status: int) -> bool:
     """The status is judged here, when the body can be read."""
     return False
+
+
+class PublicMistralConnection(_Client):
+    """By the SDK's typed calls."""
+
+    def send(self, call: Call, access: Access) -> Answer:
+        return _answer(self._client.chat.complete(**_arguments(call, access)))
+
+    async def asend(self, call: Call, access: Access) -> Answer:
+        return _answer(await self._client.chat.complete_async(**_arguments(call, access)))
+
+    def stream(self, call: Call, access: Access) -> SSESource:
+        return SSESource(self._client.chat.stream(**_arguments(call, access)).response)
+
+    async def astream(self, call: Call, access: Access) -> AsyncSSESource:
+        events = await self._client.chat.stream_async(**_arguments(call, access))
+        return AsyncSSESource(events.response)
+
+    def close(self) -> None:
+        """Nothing: the pools are only lent."""
+
+
+def _answer(sent: Any) -> Answer:
+    return Answer(sent.model_dump(mode="json", by_alias=True, exclude_unset=True))
+
+
+def _arguments(call: Call, access: Access) -> dict[str, Any]:
+    arguments = {name: value for name, value in call.arguments.items() if name != "stream"}
+    return {
+        **arguments,
+        "server_url": access.base_url,
+        "timeout_ms": max(int(access.timeout_s * 1000), 1),
+        "http_headers": {
+            **call.headers,
+            **access.headers,
+            "Authorization": f"Bearer {access.key_text}",
+        },
+    }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from indox_core.plugin import (
     JSON,
     Call,
     ChatRequest,
+    Connection,
     ConnectionSettings,
     Failure,
     Provider,
@@ -21,9 +20,6 @@ from ._encode import request_to_mistral
 from ._errors import failure_from_mistral
 from ._options import MistralOptions
 from ._stream import MistralDecoder
-
-if TYPE_CHECKING:
-    from ._connection import MistralConnection
 
 
 class MistralProvider(Provider):
@@ -48,10 +44,10 @@ class MistralProvider(Provider):
     def decoder(self, operation: str) -> StreamDecoder:
         return MistralDecoder()
 
-    def connect(self, settings: ConnectionSettings) -> MistralConnection:
-        from ._connection import MistralConnection
+    def connect(self, settings: ConnectionSettings) -> Connection:
+        from ._connection import connection_of
 
-        return MistralConnection(settings)
+        return connection_of(settings)
 
     def classify(self, error: Exception) -> Failure | None:
         return failure_from_mistral(error)
