@@ -22,6 +22,7 @@ from indox_core import (
     PermissionDeniedError,
     RateLimitError,
     StreamInterruptedError,
+    UnsupportedFeatureError,
 )
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -52,6 +53,7 @@ def server(request, monkeypatch):
     if private_way is not None:
         monkeypatch.setattr(private_way, lambda: None)
     with VendorServer(vendor) as server:
+        server.public = private_way is not None
         yield server
 
 
@@ -206,3 +208,42 @@ def test_what_is_no_answer_is_typed(server):
                 client.chat(HELLO, server.vendor.model)
         finally:
             server.vendor.answer = answer
+
+
+def test_models_are_listed(server):
+    async def asynchronous():
+        async with AsyncClient(providers=server.providers) as client:
+            return await client.models(server.vendor.provider)
+
+    with Client(providers=server.providers) as client:
+        if server.public:
+            with pytest.raises(UnsupportedFeatureError):
+                client.models(server.vendor.provider)
+            return
+        (model,) = client.models(server.vendor.provider, byok_api_key="sk-of-the-call")
+    assert model.id == "model-1"
+    assert model.max_input_tokens == (None if server.vendor.provider == "openai" else 9)
+    assert server.received[0].headers[server.vendor.key_header].endswith("sk-of-the-call")
+    assert asyncio.run(asynchronous()) == (model,)
+
+
+def test_tokens_are_counted_where_the_vendor_counts(server):
+    async def asynchronous():
+        async with AsyncClient(providers=server.providers) as client:
+            return await client.count_tokens(HELLO, server.vendor.model)
+
+    with Client(providers=server.providers) as client:
+        if server.public or server.vendor.provider in ("mistral", "openai"):
+            with pytest.raises(UnsupportedFeatureError):  # openai: at its own address only
+                client.count_tokens(HELLO, server.vendor.model)
+            return
+        assert client.count_tokens(HELLO, server.vendor.model, max_tokens=5) == 12
+    assert asyncio.run(asynchronous()) == 12
+
+
+def test_a_provider_that_lists_and_counts_nothing_says_so():
+    with Client() as client:
+        with pytest.raises(UnsupportedFeatureError, match="no list of models"):
+            client.models("echo")
+        with pytest.raises(UnsupportedFeatureError, match="does not count"):
+            client.count_tokens(HELLO, "echo/x")

@@ -231,3 +231,20 @@ def test_a_conversation_moves_to_another_vendor_and_every_loss_is_recorded(origi
         lost = [item.path for item in call.adaptations if item.kind == "dropped"]
         assert any(path.startswith("messages.1.content.") for path in lost)
         assert "42" in sent
+
+
+def test_what_is_counted_is_valid_too():
+    from anthropic.types import message_count_tokens_params as anthropic_count
+    from openai.types.responses import input_token_count_params as openai_count
+
+    for provider, name, params in (
+        ("openai", "gpt-5-mini", openai_count.InputTokenCountParams),
+        ("anthropic", "claude-sonnet-4-5", anthropic_count.MessageCountTokensParams),
+    ):
+        spec = REGISTRY.provider(provider).spec
+        for messages, options in (CASES["tools"], CASES["systems"], CASES["effort-high"]):
+            request = read_request(
+                messages, provider, name, spec.base_url, False, options, spec.options
+            )
+            call = REGISTRY.provider(provider).count_call(request)
+            assert problems(call.arguments, params) == []

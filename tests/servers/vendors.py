@@ -161,7 +161,13 @@ class VendorServer(LoopbackServer):
             key = received.headers[self.vendor.key_header].rpartition(" ")[2]
             error = self.vendor.error(self.fail, f"the model refuses {key}")
             return HTTPAnswer(error, self.fail, self.headers)
+        if received.method == "GET":
+            listed = {"id": "model-1", "name": "models/model-1", "inputTokenLimit": 9,
+                      "max_input_tokens": 9, "max_context_length": 9}  # fmt: skip
+            return HTTPAnswer({"data": [listed], "models": [listed]})
         body = received.json
+        if "count" in received.path or received.path.endswith("input_tokens"):
+            return HTTPAnswer({"input_tokens": 12, "totalTokens": 12})
         text = f"You said: {last_text(body)}"
         if body.get("stream") or "streamGenerateContent" in received.path:
             return HTTPAnswer(self._paced(self.vendor.events(openai_server.split_in_two(text))))

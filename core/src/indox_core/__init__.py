@@ -52,6 +52,7 @@ from ._errors import (
 from ._events import ChatEnd, Chunk, ReasoningDelta, TextDelta, ToolCallDelta, UsageSnapshot
 from ._hookspecs import Retry, hookimpl
 from ._messages import Adaptation, Message
+from ._provider import ModelInfo
 from ._request import ChatRequest, ResponseSchema, Tool, ToolChoice
 from ._response import ChatResponse, Choice, Citation, Finish
 from ._usage import CostBreakdown, Rates, Receipt, ReceiptLine, TokenUsage, Usage
@@ -93,6 +94,7 @@ __all__ = [
     "Media",
     "Message",
     "MissingKeyError",
+    "ModelInfo",
     "ModelNotFoundError",
     "NetworkError",
     "OverloadedError",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
 from urllib.parse import urlsplit
 
@@ -23,7 +23,7 @@ from ._errors import (
     did_you_mean,
 )
 from ._messages import MessageLike
-from ._provider import Call, Provider
+from ._provider import Call, ModelInfo, ModelLister, Provider, TokenCounter
 from ._registry import Registry
 from ._request import (
     ChatRequest,
@@ -52,6 +52,14 @@ class ProviderConfig(TypedDict, total=False):
     """Replaces the vendor's own address; with its path, as the vendor's SDK wants it."""
     headers: Mapping[str, str]
     """Sent with every call."""
+
+
+class CallOptions(TypedDict, total=False):
+    """The optional arguments of every call."""
+
+    byok_api_key: str | SecretStr | None
+    timeout: float | None
+    max_retries: int | None
 
 
 class ChatOptions(TypedDict, total=False):
@@ -237,16 +245,30 @@ class _BaseClient:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(providers={sorted(self._configured)})"
 
-    def _prepare(self, messages: Any, model: Any, stream: Any, options: dict[str, Any]) -> Run:
+    def _prepare(
+        self,
+        messages: Any,
+        model: Any,
+        stream: Any,
+        options: dict[str, Any],
+        encode: Callable[[Provider, ChatRequest], Call] | None = None,
+    ) -> Run:
         """A call that is ready. What is refused holds nothing of the input, also in its context."""
         try:
-            return self._checked_call(messages, model, stream, options)
+            return self._checked_call(messages, model, stream, options, encode)
         except IndoxError as error:
             if not self._debug:
                 error.__context__ = None
             raise
 
-    def _checked_call(self, messages: Any, model: Any, stream: Any, options: dict[str, Any]) -> Run:
+    def _checked_call(
+        self,
+        messages: Any,
+        model: Any,
+        stream: Any,
+        options: dict[str, Any],
+        encode: Callable[[Provider, ChatRequest], Call] | None,
+    ) -> Run:
         """Everything before the first byte: checked, encoded, with its key. Nothing is sent."""
         for name in options:
             if name not in ChatOptions.__annotations__:
@@ -271,7 +293,7 @@ class _BaseClient:
             spec.options,
         )
         _check_urls(request, provider)
-        call = _encode(provider, request, self._debug)
+        call = _encode(provider, request, encode, self._debug)
         policy = _checked_policy(mine.get("on_unsupported", self._on_unsupported))
         check_unsupported(call, request, policy)
         run = Run(
@@ -299,8 +321,27 @@ class _BaseClient:
             observers=self._observers,
             parse=parser(options.get("response_schema")),
         )
-        tell(self._observers, "indox_before_chat", request_id=run.request_id, request=request)
+        if encode is None:
+            tell(self._observers, "indox_before_chat", request_id=run.request_id, request=request)
+        else:
+            run.observers = None  # they observe chats
         return run
+
+    def _listing(self, provider_name: Any, options: dict[str, Any]) -> tuple[Run, ModelLister]:
+        """A list of models, ready to be asked for."""
+        if not isinstance(provider_name, str):
+            raise ValidationError(f"provider must be a string, not {type(provider_name).__name__}")
+        lister = self._registry.provider(provider_name)
+        if not isinstance(lister, ModelLister):
+            raise UnsupportedFeatureError(f"{provider_name} has no list of models.")
+        listed = lister
+
+        def encode(provider: Provider, request: ChatRequest) -> Call:
+            return listed.models_call(request.base_url)
+
+        # The request is a form only: nothing of it is sent.
+        hello = [{"role": "user", "content": ""}]
+        return self._prepare(hello, f"{provider_name}/-", False, options, encode), listed
 
     def _resolved(self, model: Any) -> Any:
         if not isinstance(model, str):
@@ -328,9 +369,14 @@ def _with_results(parts: tuple[ContentPart, ...]) -> Iterator[ContentPart]:
             yield from part.content
 
 
-def _encode(provider: Provider, request: ChatRequest, debug: bool) -> Call:
+def _encode(
+    provider: Provider,
+    request: ChatRequest,
+    encode: Callable[[Provider, ChatRequest], Call] | None,
+    debug: bool,
+) -> Call:
     try:
-        call = provider.encode(request)
+        call = provider.encode(request) if encode is None else encode(provider, request)
         problem = (
             None if isinstance(call, Call) else f"returned a {type(call).__name__}, not a Call"
         )
@@ -344,6 +390,12 @@ def _encode(provider: Provider, request: ChatRequest, debug: bool) -> Call:
             f'The plugin for "{request.provider}" {problem} in encode.'
         ) from cause
     return call
+
+
+def _count_call(provider: Provider, request: ChatRequest) -> Call:
+    if not isinstance(provider, TokenCounter):
+        raise UnsupportedFeatureError(f"{request.provider} does not count tokens beforehand.")
+    return provider.count_call(request)
 
 
 class Client(_BaseClient):
@@ -394,6 +446,25 @@ class Client(_BaseClient):
         if stream:
             return ChatStream(SyncDriver(run.stream(), run.end, run.idle_timeout_s))
         return cast(ChatResponse, SyncDriver(run.chat(), run.end).run())
+
+    def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
+        """The models that a provider offers. Raises `UnsupportedFeatureError` if it lists none."""
+        run, lister = self._listing(provider, cast("dict[str, Any]", options))
+        return cast(
+            "tuple[ModelInfo, ...]", SyncDriver(run.fetch(lister.decode_models), run.end).run()
+        )
+
+    def count_tokens(
+        self, messages: Iterable[MessageLike], model: str, **options: Unpack[ChatOptions]
+    ) -> int:
+        """The tokens that the provider would read; takes what `chat` takes and answers nothing.
+
+        Raises `UnsupportedFeatureError` if the provider has no endpoint for it.
+        """
+        given = cast("dict[str, Any]", options)
+        run = self._prepare(messages, model, False, given, _count_call)
+        counter = cast(TokenCounter, run.provider)
+        return cast(int, SyncDriver(run.fetch(counter.decode_count), run.end).run())
 
     def close(self) -> None:
         """Close all connections. The client cannot be used afterwards; twice is harmless."""
@@ -453,6 +524,25 @@ class AsyncClient(_BaseClient):
             driver = AsyncDriver(run.stream(), run.end, run.idle_timeout_s)
             return AsyncChatStream(driver, await driver.run())
         return cast(ChatResponse, await AsyncDriver(run.chat(), run.end).run())
+
+    async def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
+        """As `Client.models`, awaited."""
+        from ._drive_async import AsyncDriver
+
+        run, lister = self._listing(provider, cast("dict[str, Any]", options))
+        driver = AsyncDriver(run.fetch(lister.decode_models), run.end)
+        return cast("tuple[ModelInfo, ...]", await driver.run())
+
+    async def count_tokens(
+        self, messages: Iterable[MessageLike], model: str, **options: Unpack[ChatOptions]
+    ) -> int:
+        """As `Client.count_tokens`, awaited."""
+        from ._drive_async import AsyncDriver
+
+        given = cast("dict[str, Any]", options)
+        run = self._prepare(messages, model, False, given, _count_call)
+        counter = cast(TokenCounter, run.provider)
+        return cast(int, await AsyncDriver(run.fetch(counter.decode_count), run.end).run())
 
     async def aclose(self) -> None:
         """Close all connections of the running loop. Twice is harmless."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -27,7 +28,7 @@ _closing: set[asyncio.Task[None]] = set()
 class AsyncDriver:
     """Runs one plan, from pause to pause, and owns its event source."""
 
-    def __init__(self, plan: Plan, end: float, idle_timeout_s: float | None = None) -> None:
+    def __init__(self, plan: Plan[Any], end: float, idle_timeout_s: float | None = None) -> None:
         self._plan = plan
         self._end = end
         self._idle_timeout_s = idle_timeout_s
@@ -35,8 +36,8 @@ class AsyncDriver:
         self._loop = asyncio.get_running_loop()
         self._closed = False
 
-    async def run(self) -> list[Chunk] | ChatResponse:
-        """Until the plan has chunks for the caller, or the response."""
+    async def run(self) -> Any:
+        """Until the plan has a list of chunks for the caller, or its result."""
         outcome: Any = None
         raised: list[Exception] = []
         try:
@@ -52,12 +53,12 @@ class AsyncDriver:
                 if self._closed:
                     raise closed_meanwhile()
         except StopIteration as stop:
-            response: ChatResponse = stop.value
+            result = stop.value
         except BaseException:
             await self.aclose()
             raise
         await self.aclose()
-        return response
+        return result
 
     async def aclose(self) -> None:
         """End the plan and close the connection of a stream that is not read to its end."""
@@ -157,14 +158,16 @@ class AsyncDriver:
 
 
 @cache
-def _threads() -> ThreadPoolExecutor:
+def _threads(process: int) -> ThreadPoolExecutor:
     """For plugins without async calls: each open stream may hold a thread for long."""
     return ThreadPoolExecutor(64, "indox")
 
 
 async def _in_thread(function: Callable[[], _T]) -> _T:
     context = contextvars.copy_context()
-    return await asyncio.get_running_loop().run_in_executor(_threads(), context.run, function)
+    return await asyncio.get_running_loop().run_in_executor(
+        _threads(os.getpid()), context.run, function
+    )
 
 
 def _start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:

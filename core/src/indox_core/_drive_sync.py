@@ -30,15 +30,15 @@ def until(end: float) -> Iterator[None]:
 class SyncDriver:
     """Runs one plan, from pause to pause, and owns its event source."""
 
-    def __init__(self, plan: Plan, end: float, idle_timeout_s: float | None = None) -> None:
+    def __init__(self, plan: Plan[Any], end: float, idle_timeout_s: float | None = None) -> None:
         self._plan = plan
         self._end = end
         self._idle_timeout_s = idle_timeout_s
         self._source: EventSource | None = None
         self._closed = False
 
-    def run(self) -> list[Chunk] | ChatResponse:
-        """Until the plan has chunks for the caller, or the response."""
+    def run(self) -> Any:
+        """Until the plan has a list of chunks for the caller, or its result."""
         outcome: Any = None
         raised: list[Exception] = []
         try:
@@ -55,12 +55,12 @@ class SyncDriver:
                 if self._closed:
                     raise closed_meanwhile()
         except StopIteration as stop:
-            response: ChatResponse = stop.value
+            result = stop.value
         except BaseException:
             self.close()
             raise
         self.close()
-        return response
+        return result
 
     def close(self) -> None:
         """End the plan and close the connection of a stream that is not read to its end."""

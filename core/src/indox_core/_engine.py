@@ -97,7 +97,7 @@ DRAIN = Marker()
 """Nothing more can come: read what is left, briefly, so that the connection can be used again."""
 
 Command: TypeAlias = Send | Open | Sleep | Load | Marker | list[Chunk]
-Plan: TypeAlias = Generator[Command, Any, ChatResponse]
+Plan: TypeAlias = Generator[Command, Any, T]
 
 
 # What reading JSON of another shape than expected raises.
@@ -198,6 +198,7 @@ class Run:
     fold: Fold = field(default_factory=Fold)
     raw_events: list[Any] = field(default_factory=list)
     provider_request_id: str | None = None
+    _raw: Any = None
     _cause: Exception | None = field(default=None, repr=False)
     """The SDK's exception, kept only with debug=True."""
 
@@ -206,10 +207,19 @@ class Run:
         """The deadline, on the monotonic clock."""
         return self.started + self.timeout_s
 
-    # The two plans
+    # The plans
 
-    def chat(self) -> Plan:
+    def chat(self) -> Plan[ChatResponse]:
         """Send, wait, decode, price."""
+        reply = yield from self._tried(self._decode)
+        return (yield from self._answered(reply, self._raw))
+
+    def fetch(self, read: Callable[[Any], T]) -> Plan[T]:
+        """Send, wait, read: for what is no chat, such as a list of models."""
+        return (yield from self._tried(lambda answer: read(answer.body)))
+
+    def _tried(self, read: Callable[[Answer], T]) -> Plan[T]:
+        """What `read` makes of the first good answer."""
         connection = yield from self._connection()
         while True:
             self._check_open()
@@ -218,14 +228,12 @@ class Run:
             try:
                 answer = yield Send(connection, self.call, self._access())
                 method = "decode"
-                reply = self._decode(answer)
-                break
+                return read(answer)
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
                 verdict = self._judge(error, method)
             yield Sleep(self._wait_or_raise(verdict))
-        return (yield from self._answered(reply, answer.body if self.include_raw else None))
 
-    def stream(self) -> Plan:
+    def stream(self) -> Plan[ChatResponse]:
         """Open, decode event by event, price. Yields lists of chunks."""
         connection = yield from self._connection()
         while True:
@@ -271,7 +279,7 @@ class Run:
 
     # Steps of both
 
-    def _connection(self) -> Generator[Command, Any, Connection]:
+    def _connection(self) -> Plan[Connection]:
         name = self.provider.spec.name
         self._check_open()
         connection = self.connections.get(name)
@@ -300,6 +308,8 @@ class Run:
 
     def _decode(self, answer: Answer) -> Reply:
         self.provider_request_id = answer.request_id
+        if self.include_raw:
+            self._raw = answer.body
         reply = self.provider.decode(answer.body, self.call.operation)
         if not isinstance(reply, Reply):
             raise PluginLoadError(
@@ -376,7 +386,7 @@ class Run:
             self._tell("indox_retry", retry=retry)
         return wait
 
-    def _interrupt(self, verdict: Failure | IndoxError) -> Generator[Command, Any, Reply]:
+    def _interrupt(self, verdict: Failure | IndoxError) -> Plan[Reply]:
         """A failure after output began: raised, unless the end signal was there already."""
         if isinstance(verdict, IndoxError):
             raise self._failed(verdict)
@@ -388,7 +398,7 @@ class Run:
         error.partial = yield from self._partial()
         raise self._failed(error)
 
-    def _interrupted(self, how: str) -> Generator[Command, Any, StreamInterruptedError]:
+    def _interrupted(self, how: str) -> Plan[StreamInterruptedError]:
         partial = yield from self._partial()
         return StreamInterruptedError(
             f"{self.request.provider}: the stream is incomplete: {how}. "
@@ -401,7 +411,7 @@ class Run:
             partial=partial,
         )
 
-    def _partial(self) -> Generator[Command, Any, ChatResponse | None]:
+    def _partial(self) -> Plan[ChatResponse | None]:
         """What had arrived; `None` if not even that can be read."""
         try:
             return (yield from self._respond(self.fold.reply(), None))
@@ -451,7 +461,7 @@ class Run:
 
     # The answer
 
-    def _answered(self, reply: Reply, raw: Any) -> Plan:
+    def _answered(self, reply: Reply, raw: Any) -> Plan[ChatResponse]:
         problem: Failure | IndoxError | None = None
         try:
             response = yield from self._respond(reply, raw)
@@ -463,7 +473,7 @@ class Run:
             self._tell("indox_after_chat", request=self.request, response=response)
         return response
 
-    def _respond(self, reply: Reply, raw: Any) -> Plan:
+    def _respond(self, reply: Reply, raw: Any) -> Plan[ChatResponse]:
         first = reply.first
         data = text_of(first.parts)
         seconds = time.monotonic() - self.started
@@ -495,7 +505,7 @@ class Run:
             attempts=self.attempt,
         )
 
-    def _receipt(self, reply: Reply) -> Generator[Command, Any, Receipt]:
+    def _receipt(self, reply: Reply) -> Plan[Receipt]:
         """Prices: a hook's, else the plugin's, else the library's."""
         usage = reply.usage
         model = reply.model or self.request.model

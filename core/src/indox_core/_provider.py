@@ -59,7 +59,10 @@ class ProviderSpec:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One SDK call: which operation, its arguments as wire JSON, and what was adapted."""
+    """One SDK call: which operation, its arguments as wire JSON, and what was adapted.
+
+    A call without arguments has nothing to send: over HTTP it is a GET.
+    """
 
     operation: str
     arguments: dict[str, JSON]
@@ -91,6 +94,37 @@ class Answer:
 
     body: JSON
     request_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """One model that a provider offers. `None`: the provider does not say."""
+
+    id: str
+    """As `model` wants it, without the prefix."""
+    name: str | None = None
+    """For people."""
+    max_input_tokens: int | None = None
+    max_output_tokens: int | None = None
+
+
+@runtime_checkable
+class ModelLister(Protocol):
+    """A provider that can say which models it offers. Both halves are pure."""
+
+    def models_call(self, base_url: str) -> Call: ...
+    def decode_models(self, body: JSON) -> tuple[ModelInfo, ...]: ...
+
+
+@runtime_checkable
+class TokenCounter(Protocol):
+    """A provider that counts the tokens of a request without answering it. Both halves are pure."""
+
+    def count_call(self, request: ChatRequest) -> Call:
+        """Raises `UnsupportedFeatureError` where the address has no such endpoint."""
+        ...
+
+    def decode_count(self, body: JSON) -> int: ...
 
 
 class EventSource(Protocol):

@@ -10,6 +10,8 @@ from pydantic_core import to_json
 
 from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection, lazy
 
+from ._encode import OPERATION
+
 if TYPE_CHECKING:
     import httpx2
 
@@ -18,6 +20,11 @@ _PLACEHOLDER = "indox"
 API_VERSION = "2026-10-21"
 
 
+_PATHS = {
+    OPERATION: "/v1/messages",
+    "models": "/v1/models?limit=1000",
+    "count": "/v1/messages/count_tokens",
+}
 # All that is sent besides the key and what the call brings.
 _HEADERS = {
     "Accept": "application/json",
@@ -44,13 +51,13 @@ class AnthropicConnection(ResponseConnection):
         )
 
     def _open(self, call: Call, access: Access) -> httpx2.Response:
-        response: httpx2.Response = self._client.post(
-            **_arguments(call, access, self._client.default_headers)
-        )
+        send = self._client.post if call.arguments else self._client.get
+        response: httpx2.Response = send(**_arguments(call, access, self._client.default_headers))
         return response
 
     async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
-        response: httpx2.Response = await self._async_client.post(
+        send = self._async_client.post if call.arguments else self._async_client.get
+        response: httpx2.Response = await send(
             **_arguments(call, access, self._async_client.default_headers)
         )
         return response
@@ -72,8 +79,8 @@ def _arguments(call: Call, access: Access, defaults: Mapping[str, object]) -> di
     import httpx2
 
     return {
-        "path": access.base_url + "/v1/messages",
-        "content": to_json(call.arguments),
+        "path": access.base_url + _PATHS[call.operation],
+        **({"content": to_json(call.arguments)} if call.arguments else {}),
         "cast_to": httpx2.Response,
         "stream": True,
         "stream_cls": anthropic.Stream[object],

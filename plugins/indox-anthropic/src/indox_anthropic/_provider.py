@@ -10,6 +10,7 @@ from indox_core.plugin import (
     ChatRequest,
     ConnectionSettings,
     Failure,
+    ModelInfo,
     Provider,
     ProviderSpec,
     Reply,
@@ -24,6 +25,9 @@ from ._stream import MessagesDecoder
 
 if TYPE_CHECKING:
     from ._connection import AnthropicConnection
+
+
+_COUNTED = ("model", "messages", "system", "tools", "tool_choice", "thinking", "output_config")
 
 
 class AnthropicProvider(Provider):
@@ -52,6 +56,27 @@ class AnthropicProvider(Provider):
         from ._connection import AnthropicConnection
 
         return AnthropicConnection(settings)
+
+    def models_call(self, base_url: str) -> Call:
+        return Call("models", {})
+
+    def decode_models(self, body: JSON) -> tuple[ModelInfo, ...]:
+        return tuple(
+            ModelInfo(
+                id=item["id"],
+                name=item.get("display_name"),
+                max_input_tokens=item.get("max_input_tokens"),
+                max_output_tokens=item.get("max_tokens"),
+            )
+            for item in body["data"]
+        )
+
+    def count_call(self, request: ChatRequest) -> Call:
+        body = request_to_messages(request).arguments
+        return Call("count", {name: body[name] for name in _COUNTED if name in body})
+
+    def decode_count(self, body: JSON) -> int:
+        return int(body["input_tokens"])
 
     def classify(self, error: Exception) -> Failure | None:
         return failure_from_anthropic(error)

@@ -24,6 +24,7 @@ from indox_core.plugin import (
     ConnectionSettings,
     IteratorEvents,
     ResponseConnection,
+    UnsupportedFeatureError,
     lazy,
 )
 
@@ -93,7 +94,7 @@ def _headers(call: Call, access: Access) -> dict[str, str]:
 
 def _request(call: Call, access: Access) -> Any:
     return private_transport()(
-        method="POST",
+        method="POST" if call.arguments else "GET",
         url=f"{access.base_url}/{call.operation}",
         headers={
             "Content-Type": "application/json",
@@ -101,7 +102,7 @@ def _request(call: Call, access: Access) -> Any:
             "x-goog-api-client": f"google-genai-sdk/{genai.__version__}",
             **_headers(call, access),
         },
-        data=to_json(call.arguments),
+        data=to_json(call.arguments) if call.arguments else b"",
         timeout=access.timeout_s,
     )
 
@@ -158,6 +159,10 @@ def _answer(sent: Any) -> Answer:
 
 def _arguments(call: Call, access: Access, whole: bool = False) -> dict[str, Any]:
     """The wire JSON as the public call takes it; nothing is called or continued by itself."""
+    if not call.operation.partition("?")[0].endswith("enerateContent"):
+        raise UnsupportedFeatureError(
+            "google: this version of google-genai is not known; only chats work with it."
+        )
     version, _, rest = call.operation.partition("/")
     body = dict(call.arguments)
     contents = body.pop("contents")

@@ -9,6 +9,7 @@ from indox_core.plugin import (
     Connection,
     ConnectionSettings,
     Failure,
+    ModelInfo,
     Provider,
     ProviderSpec,
     Reply,
@@ -48,6 +49,29 @@ class GoogleProvider(Provider):
         from ._connection import connection_of
 
         return connection_of(settings)
+
+    def models_call(self, base_url: str) -> Call:
+        return Call("v1beta/models?pageSize=1000", {})
+
+    def decode_models(self, body: JSON) -> tuple[ModelInfo, ...]:
+        return tuple(
+            ModelInfo(
+                id=item["name"].removeprefix("models/"),
+                name=item.get("displayName"),
+                max_input_tokens=item.get("inputTokenLimit"),
+                max_output_tokens=item.get("outputTokenLimit"),
+            )
+            for item in body["models"]
+        )
+
+    def count_call(self, request: ChatRequest) -> Call:
+        call = request_to_google(request)
+        path = call.operation.rpartition(":")[0]
+        content = {"model": path.partition("/")[2], **call.arguments}
+        return Call(f"{path}:countTokens", {"generateContentRequest": content})
+
+    def decode_count(self, body: JSON) -> int:
+        return int(body["totalTokens"])
 
     def classify(self, error: Exception) -> Failure | None:
         return failure_from_google(error)

@@ -21,8 +21,11 @@ from indox_core.plugin import (
     ConnectionSettings,
     ResponseConnection,
     SSESource,
+    UnsupportedFeatureError,
     lazy,
 )
+
+from ._encode import OPERATION
 
 if TYPE_CHECKING:
     import httpx2
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 _PLACEHOLDER = "indox"
 
 
+_PATHS = {OPERATION: "/v1/chat/completions", "models": "/v1/models"}
 TESTED_SDK = "3."
 """The versions whose `do_request` is known."""
 
@@ -102,9 +106,9 @@ class MistralConnection(_Client, ResponseConnection):
         self, client: httpx2.Client | httpx2.AsyncClient, call: Call, access: Access
     ) -> httpx2.Request:
         return client.build_request(
-            "POST",
-            access.base_url + "/v1/chat/completions",
-            content=to_json(call.arguments),
+            "POST" if call.arguments else "GET",
+            access.base_url + _PATHS[call.operation],
+            content=to_json(call.arguments) if call.arguments else None,
             headers={
                 "Accept": "text/event-stream"
                 if call.arguments.get("stream")
@@ -160,6 +164,10 @@ def _answer(sent: Any) -> Answer:
 
 
 def _arguments(call: Call, access: Access) -> dict[str, Any]:
+    if call.operation != OPERATION:
+        raise UnsupportedFeatureError(
+            "mistral: this version of mistralai is not known; only chats work with it."
+        )
     arguments = {name: value for name, value in call.arguments.items() if name != "stream"}
     return {
         **arguments,

@@ -9,6 +9,7 @@ from indox_core.plugin import (
     Connection,
     ConnectionSettings,
     Failure,
+    ModelInfo,
     Provider,
     ProviderSpec,
     Reply,
@@ -48,6 +49,19 @@ class MistralProvider(Provider):
         from ._connection import connection_of
 
         return connection_of(settings)
+
+    def models_call(self, base_url: str) -> Call:
+        return Call("models", {})
+
+    def decode_models(self, body: JSON) -> tuple[ModelInfo, ...]:
+        return tuple(
+            ModelInfo(
+                id=item["id"],
+                name=item.get("name"),
+                max_input_tokens=item.get("max_context_length"),
+            )
+            for item in body["data"]
+        )
 
     def classify(self, error: Exception) -> Failure | None:
         return failure_from_mistral(error)

@@ -14,7 +14,12 @@ from . import _chat, _responses
 if TYPE_CHECKING:
     import httpx2
 
-_PATHS = {_chat.OPERATION: "/chat/completions", _responses.OPERATION: "/responses"}
+_PATHS = {
+    _chat.OPERATION: "/chat/completions",
+    _responses.OPERATION: "/responses",
+    "models": "/models",
+    "count": "/responses/input_tokens",
+}
 # Never sent: each call brings its own key. The SDK wants one to be built.
 _PLACEHOLDER = "indox"
 
@@ -54,11 +59,13 @@ class OpenAIConnection(ResponseConnection):
         return _AsyncOpenAI(http_client=self._settings.async_http_client, **_CLIENT_OPTIONS)
 
     def _open(self, call: Call, access: Access) -> httpx2.Response:
-        response: httpx2.Response = self._client.post(**_arguments(call, access))
+        send = self._client.post if call.arguments else self._client.get
+        response: httpx2.Response = send(**_arguments(call, access))
         return response
 
     async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
-        response: httpx2.Response = await self._async_client.post(**_arguments(call, access))
+        send = self._async_client.post if call.arguments else self._async_client.get
+        response: httpx2.Response = await send(**_arguments(call, access))
         return response
 
 
@@ -75,7 +82,7 @@ def _arguments(call: Call, access: Access) -> dict[str, Any]:
 
     return {
         "path": access.base_url + _PATHS[call.operation],
-        "content": to_json(call.arguments),
+        **({"content": to_json(call.arguments)} if call.arguments else {}),
         "cast_to": httpx2.Response,
         "stream": True,
         "stream_cls": openai.Stream[object],

@@ -11,18 +11,23 @@ from indox_core.plugin import (
     ChatRequest,
     ConnectionSettings,
     Failure,
+    ModelInfo,
     Provider,
     ProviderSpec,
     Reply,
     StreamDecoder,
+    UnsupportedFeatureError,
 )
 
 from . import _chat, _responses
 from ._errors import failure_from_openai
-from ._options import OpenAIOptions, choose_api
+from ._options import OpenAIOptions, choose_api, is_openai_itself
 
 if TYPE_CHECKING:
     from ._connection import OpenAIConnection
+
+
+_COUNTED = ("model", "input", "tools", "tool_choice", "parallel_tool_calls", "text", "reasoning")
 
 
 class OpenAIProvider(Provider):
@@ -61,6 +66,21 @@ class OpenAIProvider(Provider):
         from ._connection import OpenAIConnection
 
         return OpenAIConnection(settings)
+
+    def models_call(self, base_url: str) -> Call:
+        return Call("models", {})
+
+    def decode_models(self, body: JSON) -> tuple[ModelInfo, ...]:
+        return tuple(ModelInfo(id=item["id"]) for item in body["data"])
+
+    def count_call(self, request: ChatRequest) -> Call:
+        if not is_openai_itself(request.base_url):
+            raise UnsupportedFeatureError(f"{request.base_url} does not count tokens beforehand.")
+        body = _responses.request_to_responses(request, []).arguments
+        return Call("count", {name: body[name] for name in _COUNTED if name in body})
+
+    def decode_count(self, body: JSON) -> int:
+        return int(body["input_tokens"])
 
     def classify(self, error: Exception) -> Failure | None:
         return failure_from_openai(error)
