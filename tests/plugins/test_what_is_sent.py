@@ -13,7 +13,7 @@ from openai.types.responses import response_create_params
 from plugins_openai import _PARTS, _TOOL, _USER, City, _b64
 from servers.conform import problems
 
-from indox_core import Message, UnsupportedFeatureError
+from indox_core import Message, UnsupportedFeatureError, ValidationError
 from indox_core._registry import Registry
 from indox_core._request import read_request
 from indox_core.plugin import Call
@@ -134,6 +134,22 @@ def test_every_body_is_valid_by_the_sdks_own_types(provider, case, stream):
             assert (provider, case) in REFUSED
         else:
             assert CHECKS[provider](call, stream) == []
+
+
+@pytest.mark.parametrize("provider", MODELS)
+def test_a_users_empty_text_keeps_its_turn(provider):
+    call = encode(provider, MODELS[provider][0], [{"role": "user", "content": ""}])
+    turns = next(
+        call.arguments[key] for key in ("messages", "contents", "input") if key in call.arguments
+    )
+    assert [turn["role"] for turn in turns] == ["user"]
+    assert not [one for one in call.adaptations if one.kind == "dropped"]
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "google"])
+def test_a_lone_system_message_is_refused_where_the_vendor_needs_a_turn(provider):
+    with pytest.raises(ValidationError, match="at least one user or assistant message"):
+        encode(provider, MODELS[provider][0], [{"role": "system", "content": "Be brief."}])
 
 
 @pytest.mark.parametrize("provider", MODELS)

@@ -19,6 +19,7 @@ from indox_core.plugin import (
     ToolCallPart,
     ToolResultPart,
     UnsupportedFeatureError,
+    ValidationError,
     dropped,
 )
 
@@ -286,6 +287,8 @@ def _conversation(
                 messages.append({"role": "user", "content": blocks})
         else:
             messages.append({"role": message.role, "content": blocks})
+    if not messages:
+        raise ValidationError("messages: Anthropic needs at least one user or assistant message.")
     return system, messages
 
 
@@ -302,7 +305,8 @@ def _blocks(
     if part.provider_state is not None:
         adaptations.append(dropped(path, "Anthropic takes back only its own state"))
     if isinstance(part, TextPart):
-        if part.text:
+        # A user's turn is never left out: that would change whose turn it is.
+        if part.text or (message.role == "user" and len(message.content) == 1):
             return [{"type": "text", "text": part.text}]
         if part.provider_state is None:
             adaptations.append(dropped(path, "Anthropic refuses an empty text"))

@@ -24,6 +24,7 @@ from indox_core.plugin import (
     Tool,
     ToolCallPart,
     ToolResultPart,
+    ValidationError,
     dropped,
 )
 
@@ -231,6 +232,8 @@ def _conversation(
         else:
             role = "model" if message.role == "assistant" else "user"
             contents.append({"role": role, "parts": parts})
+    if not contents:
+        raise ValidationError("messages: Gemini needs at least one user or assistant message.")
     return system, contents
 
 
