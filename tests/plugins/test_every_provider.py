@@ -23,6 +23,7 @@ from indox_core import (
     RateLimitError,
     StreamInterruptedError,
     UnsupportedFeatureError,
+    ValidationError,
 )
 
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -243,6 +244,10 @@ def test_tokens_are_counted_where_the_vendor_counts(server):
 
 def test_a_provider_that_lists_and_counts_nothing_says_so():
     with Client() as client:
+        with pytest.raises(ValidationError, match=r'models\(\) has no argument "temperature"'):
+            client.models("openai", temperature=1)
+        with pytest.raises(ValidationError, match=r'count_tokens\(\) has no argument "tool"'):
+            client.count_tokens(HELLO, "openai/x", tool=[])
         with pytest.raises(UnsupportedFeatureError, match="no list of models"):
             client.models("echo")
         with pytest.raises(UnsupportedFeatureError, match="does not count"):

@@ -245,65 +245,95 @@ class _BaseClient:
     def __repr__(self) -> str:
         return f"{type(self).__name__}(providers={sorted(self._configured)})"
 
-    def _prepare(
-        self,
-        messages: Any,
-        model: Any,
-        stream: Any,
-        options: dict[str, Any],
-        encode: Callable[[Provider, ChatRequest], Call] | None = None,
-    ) -> Run:
+    def _prepare(self, make: Callable[..., Run], *arguments: Any) -> Run:
         """A call that is ready. What is refused holds nothing of the input, also in its context."""
         try:
-            return self._checked_call(messages, model, stream, options, encode)
+            return make(*arguments)
         except IndoxError as error:
             if not self._debug:
                 error.__context__ = None
             raise
 
-    def _checked_call(
-        self,
-        messages: Any,
-        model: Any,
-        stream: Any,
-        options: dict[str, Any],
-        encode: Callable[[Provider, ChatRequest], Call] | None,
-    ) -> Run:
+    def _chat_run(self, messages: Any, model: Any, stream: Any, options: dict[str, Any]) -> Run:
         """Everything before the first byte: checked, encoded, with its key. Nothing is sent."""
-        for name in options:
-            if name not in ChatOptions.__annotations__:
-                hint = did_you_mean(name, ChatOptions.__annotations__)
-                raise ValidationError(f'chat() has no argument "{name}".{hint}')
+        _check_names(options, ChatOptions, "chat")
         _checked_flag(stream, "stream")
         # Taken out of the options, so that no frame of ours holds it in the clear.
         per_call = read_key(options.pop("byok_api_key", None), "byok_api_key")
-        mine = {n: options[n] for n in _CALL_OPTIONS if options.get(n) is not None}
+        provider, request = self._request(messages, model, stream, options)
+        call = _called(provider, "encode", lambda: provider.encode(request), self._debug)
+        run = self._run(provider, request, call, per_call, options)
+        run.observers = self._observers
+        run.parse = parser(options.get("response_schema"))
+        tell(self._observers, "indox_before_chat", request_id=run.request_id, request=request)
+        return run
+
+    def _count_run(self, messages: Any, model: Any, options: dict[str, Any]) -> Run:
+        """As `_chat_run`, for the tokens of the request."""
+        _check_names(options, ChatOptions, "count_tokens")
+        per_call = read_key(options.pop("byok_api_key", None), "byok_api_key")
+        provider, request = self._request(messages, model, False, options)
+        if not isinstance(provider, TokenCounter):
+            raise UnsupportedFeatureError(f"{request.provider} does not count tokens beforehand.")
+        call = _called(provider, "count_call", lambda: provider.count_call(request), self._debug)
+        return self._run(provider, request, call, per_call, options)
+
+    def _models_run(self, name: Any, options: dict[str, Any]) -> Run:
+        """A list of models, ready to be asked for."""
+        _check_names(options, CallOptions, "models")
+        per_call = read_key(options.pop("byok_api_key", None), "byok_api_key")
+        if not isinstance(name, str):
+            raise ValidationError(f"provider must be a string, not {type(name).__name__}")
+        provider = self._registry.provider(name)
+        if not isinstance(provider, ModelLister):
+            raise UnsupportedFeatureError(f"{name} has no list of models.")
+        base_url = self._base_url(provider)
+        request = ChatRequest(provider=name, model="", base_url=base_url, messages=())
+        call = _called(provider, "models_call", lambda: provider.models_call(base_url), self._debug)
+        return self._run(provider, request, call, per_call, options)
+
+    def _request(
+        self, messages: Any, model: Any, stream: bool, options: dict[str, Any]
+    ) -> tuple[Provider, ChatRequest]:
         provider_name, model_name = split_model(self._resolved(model))
         provider = self._registry.provider(provider_name)
-        spec = provider.spec
-        configured = self._configured.get(provider_name)
-        base_url = (configured.base_url if configured else None) or spec.base_url
         request = read_request(
             messages,
             provider_name,
             model_name,
-            base_url,
+            self._base_url(provider),
             stream,
             {name: value for name, value in options.items() if name not in _CALL_OPTIONS},
-            spec.options,
+            provider.spec.options,
         )
         _check_urls(request, provider)
-        call = _encode(provider, request, encode, self._debug)
+        return provider, request
+
+    def _base_url(self, provider: Provider) -> str:
+        configured = self._configured.get(provider.spec.name)
+        return (configured.base_url if configured else None) or provider.spec.base_url
+
+    def _run(
+        self,
+        provider: Provider,
+        request: ChatRequest,
+        call: Call,
+        per_call: SecretStr | None,
+        options: dict[str, Any],
+    ) -> Run:
+        mine = {n: options[n] for n in _CALL_OPTIONS if options.get(n) is not None}
         policy = _checked_policy(mine.get("on_unsupported", self._on_unsupported))
         check_unsupported(call, request, policy)
-        run = Run(
+        name = request.provider
+        configured = self._configured.get(name)
+        return Run(
             request=request,
             call=call,
             provider=provider,
             connections=self._connections,
             key=find_key(
-                provider_name,
-                spec.key_variable,
+                name,
+                provider.spec.key_variable,
                 per_call,
                 configured.key if configured else None,
                 self._router_key is not None,
@@ -318,30 +348,7 @@ class _BaseClient:
             max_retries=_checked_retries(mine.get("max_retries", self._max_retries)),
             include_raw=_checked_flag(mine.get("include_raw", False), "include_raw"),
             debug=self._debug,
-            observers=self._observers,
-            parse=parser(options.get("response_schema")),
         )
-        if encode is None:
-            tell(self._observers, "indox_before_chat", request_id=run.request_id, request=request)
-        else:
-            run.observers = None  # they observe chats
-        return run
-
-    def _listing(self, provider_name: Any, options: dict[str, Any]) -> tuple[Run, ModelLister]:
-        """A list of models, ready to be asked for."""
-        if not isinstance(provider_name, str):
-            raise ValidationError(f"provider must be a string, not {type(provider_name).__name__}")
-        lister = self._registry.provider(provider_name)
-        if not isinstance(lister, ModelLister):
-            raise UnsupportedFeatureError(f"{provider_name} has no list of models.")
-        listed = lister
-
-        def encode(provider: Provider, request: ChatRequest) -> Call:
-            return listed.models_call(request.base_url)
-
-        # The request is a form only: nothing of it is sent.
-        hello = [{"role": "user", "content": ""}]
-        return self._prepare(hello, f"{provider_name}/-", False, options, encode), listed
 
     def _resolved(self, model: Any) -> Any:
         if not isinstance(model, str):
@@ -369,14 +376,17 @@ def _with_results(parts: tuple[ContentPart, ...]) -> Iterator[ContentPart]:
             yield from part.content
 
 
-def _encode(
-    provider: Provider,
-    request: ChatRequest,
-    encode: Callable[[Provider, ChatRequest], Call] | None,
-    debug: bool,
-) -> Call:
+def _check_names(options: dict[str, Any], known: type, function: str) -> None:
+    for name in options:
+        if name not in known.__annotations__:
+            hint = did_you_mean(name, known.__annotations__)
+            raise ValidationError(f'{function}() has no argument "{name}".{hint}')
+
+
+def _called(provider: Provider, method: str, make: Callable[[], Call], debug: bool) -> Call:
+    """What a plugin makes of a request; it may raise and return anything."""
     try:
-        call = provider.encode(request) if encode is None else encode(provider, request)
+        call = make()
         problem = (
             None if isinstance(call, Call) else f"returned a {type(call).__name__}, not a Call"
         )
@@ -386,16 +396,9 @@ def _encode(
     except Exception as error:  # noqa: BLE001 # a plugin may raise anything
         problem, cause = f"raised {type(error).__name__}", error if debug else None
     if problem is not None:
-        raise PluginLoadError(
-            f'The plugin for "{request.provider}" {problem} in encode.'
-        ) from cause
+        name = provider.spec.name
+        raise PluginLoadError(f'The plugin for "{name}" {problem} in {method}.') from cause
     return call
-
-
-def _count_call(provider: Provider, request: ChatRequest) -> Call:
-    if not isinstance(provider, TokenCounter):
-        raise UnsupportedFeatureError(f"{request.provider} does not count tokens beforehand.")
-    return provider.count_call(request)
 
 
 class Client(_BaseClient):
@@ -442,14 +445,15 @@ class Client(_BaseClient):
         `IndoxError`; `ValidationError`, `UnsupportedFeatureError` and `ConfigurationError` before
         anything is sent.
         """
-        run = self._prepare(messages, model, stream, cast("dict[str, Any]", options))
+        run = self._prepare(self._chat_run, messages, model, stream, options)
         if stream:
             return ChatStream(SyncDriver(run.stream(), run.end, run.idle_timeout_s))
         return cast(ChatResponse, SyncDriver(run.chat(), run.end).run())
 
     def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
         """The models that a provider offers. Raises `UnsupportedFeatureError` if it lists none."""
-        run, lister = self._listing(provider, cast("dict[str, Any]", options))
+        run = self._prepare(self._models_run, provider, options)
+        lister = cast(ModelLister, run.provider)
         return cast(
             "tuple[ModelInfo, ...]", SyncDriver(run.fetch(lister.decode_models), run.end).run()
         )
@@ -461,8 +465,7 @@ class Client(_BaseClient):
 
         Raises `UnsupportedFeatureError` if the provider has no endpoint for it.
         """
-        given = cast("dict[str, Any]", options)
-        run = self._prepare(messages, model, False, given, _count_call)
+        run = self._prepare(self._count_run, messages, model, options)
         counter = cast(TokenCounter, run.provider)
         return cast(int, SyncDriver(run.fetch(counter.decode_count), run.end).run())
 
@@ -519,7 +522,7 @@ class AsyncClient(_BaseClient):
         """As `Client.chat`, awaited; with `stream=True`, `await` gives an `AsyncChatStream`."""
         from ._drive_async import AsyncChatStream, AsyncDriver
 
-        run = self._prepare(messages, model, stream, cast("dict[str, Any]", options))
+        run = self._prepare(self._chat_run, messages, model, stream, options)
         if stream:
             driver = AsyncDriver(run.stream(), run.end, run.idle_timeout_s)
             return AsyncChatStream(driver, await driver.run())
@@ -529,7 +532,8 @@ class AsyncClient(_BaseClient):
         """As `Client.models`, awaited."""
         from ._drive_async import AsyncDriver
 
-        run, lister = self._listing(provider, cast("dict[str, Any]", options))
+        run = self._prepare(self._models_run, provider, options)
+        lister = cast(ModelLister, run.provider)
         driver = AsyncDriver(run.fetch(lister.decode_models), run.end)
         return cast("tuple[ModelInfo, ...]", await driver.run())
 
@@ -539,8 +543,7 @@ class AsyncClient(_BaseClient):
         """As `Client.count_tokens`, awaited."""
         from ._drive_async import AsyncDriver
 
-        given = cast("dict[str, Any]", options)
-        run = self._prepare(messages, model, False, given, _count_call)
+        run = self._prepare(self._count_run, messages, model, options)
         counter = cast(TokenCounter, run.provider)
         return cast(int, await AsyncDriver(run.fetch(counter.decode_count), run.end).run())
 

@@ -187,8 +187,9 @@ class Run:
     max_retries: int
     include_raw: bool
     debug: bool
-    observers: pluggy.PluginManager | None
-    parse: Callable[[str], Any] | None
+    observers: pluggy.PluginManager | None = None
+    """`None`: nobody observes; only chats are observed."""
+    parse: Callable[[str], Any] | None = None
     """Makes `response.parsed` of the text. `None`: no schema was asked for."""
 
     request_id: str = field(default_factory=lambda: str(uuid4()))
