@@ -50,9 +50,10 @@ def private_transport() -> Any:
 
 
 def connection_of(settings: ConnectionSettings) -> Connection:
-    if private_transport() is None:
+    request_class = private_transport()
+    if request_class is None:
         return PublicGoogleConnection(settings)
-    return GoogleConnection(settings)
+    return GoogleConnection(settings, request_class)
 
 
 class _Client:
@@ -78,12 +79,17 @@ class _Client:
 class GoogleConnection(_Client, ResponseConnection):
     """By the SDK's transport: bytes out, the unread response back."""
 
+    def __init__(self, settings: ConnectionSettings, request_class: Any) -> None:
+        super().__init__(settings)
+        self._request_class = request_class
+
     def _open(self, call: Call, access: Access) -> httpx2.Response:
-        sent = self._client._api_client._request(_request(call, access), stream=True)
+        request = self._request_class(**_request(call, access))
+        sent = self._client._api_client._request(request, stream=True)
         return cast("httpx2.Response", sent.response_stream)
 
     async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
-        request = _request(call, access)
+        request = self._request_class(**_request(call, access))
         sent = await self._client._api_client._async_request(request, stream=True)
         return cast("httpx2.Response", sent.response_stream)
 
@@ -92,19 +98,19 @@ def _headers(call: Call, access: Access) -> dict[str, str]:
     return {**call.headers, **access.headers, "x-goog-api-key": access.key_text}
 
 
-def _request(call: Call, access: Access) -> Any:
-    return private_transport()(
-        method="POST" if call.arguments else "GET",
-        url=f"{access.base_url}/{call.operation}",
-        headers={
+def _request(call: Call, access: Access) -> dict[str, Any]:
+    return {
+        "method": "POST" if call.arguments else "GET",
+        "url": f"{access.base_url}/{call.operation}",
+        "headers": {
             "Content-Type": "application/json",
             "User-Agent": f"google-genai-sdk/{genai.__version__}",
             "x-goog-api-client": f"google-genai-sdk/{genai.__version__}",
             **_headers(call, access),
         },
-        data=to_json(call.arguments) if call.arguments else b"",
-        timeout=access.timeout_s,
-    )
+        "data": to_json(call.arguments) if call.arguments else b"",
+        "timeout": access.timeout_s,
+    }
 
 
 class PublicGoogleConnection(_Client):

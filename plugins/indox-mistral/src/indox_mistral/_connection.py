@@ -52,9 +52,10 @@ def hook_context() -> Any:
 
 
 def connection_of(settings: ConnectionSettings) -> Connection:
-    if hook_context() is None:
+    context_class = hook_context()
+    if context_class is None:
         return PublicMistralConnection(settings)
-    return MistralConnection(settings)
+    return MistralConnection(settings, context_class)
 
 
 class _Client:
@@ -81,6 +82,10 @@ class _Client:
 
 class MistralConnection(_Client, ResponseConnection):
     """By `do_request`: bytes out, the unread response back."""
+
+    def __init__(self, settings: ConnectionSettings, context_class: Any) -> None:
+        super().__init__(settings)
+        self._context_class = context_class
 
     def _open(self, call: Call, access: Access) -> httpx2.Response:
         request = self._request(self._settings.http_client, call, access)
@@ -123,7 +128,7 @@ class MistralConnection(_Client, ResponseConnection):
         )
 
     def _context(self, access: Access) -> Any:
-        return hook_context()(
+        return self._context_class(
             config=self._client.sdk_configuration,
             base_url=access.base_url,
             operation_id="chat_completion_v1_chat_completions_post",
