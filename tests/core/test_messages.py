@@ -88,6 +88,35 @@ def test_a_function_result_without_a_call_gets_one_and_it_is_recorded():
     assert [item.kind for item in adaptations] == ["synthesised"]
 
 
+def test_ids_that_come_twice_are_told_apart():
+    call = {"id": "c0", "function": {"name": "f", "arguments": "{}"}}
+    turn = [
+        {"role": "assistant", "content": None, "tool_calls": [call, call]},
+        {"role": "tool", "tool_call_id": "c0", "content": "1"},
+        {"role": "tool", "tool_call_id": "c0", "content": "2"},
+    ]
+    messages, adaptations = read_messages([*turn, *turn])
+    calls = [call.id for message in messages for call in message.tool_calls]
+    results = [message.content[0].tool_call_id for message in messages if message.role == "tool"]
+    assert len(set(calls)) == 4
+    assert results == calls
+    assert [item.kind for item in adaptations] == ["renamed"] * 3
+    assert read_messages([*turn, *turn]) == (messages, adaptations)  # prompt caches rely on it
+
+
+def test_functions_of_old_that_are_called_twice_are_told_apart():
+    turn = [
+        {"role": "assistant", "content": None, "function_call": {"name": "f", "arguments": "{}"}},
+        {"role": "function", "name": "f", "content": "1"},
+    ]
+    messages, adaptations = read_messages([*turn, *turn, turn[1]])
+    calls = [call.id for message in messages for call in message.tool_calls]
+    results = [message.content[0].tool_call_id for message in messages if message.role == "tool"]
+    assert len(set(calls)) == 3
+    assert results == calls
+    assert [item.kind for item in adaptations] == ["synthesised"]
+
+
 def test_typed_messages_and_json_round_trips_are_accepted():
     message = Message(role="assistant", content=(ToolCallPart(id="1", name="f", arguments={}),))
     (again,) = read(message.model_dump(mode="json"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 from anthropic.types import message_create_params
@@ -234,6 +235,43 @@ def test_reasoning_goes_back_to_its_vendor_unchanged(provider):
     sent = str(call.arguments)
     kept = {"openai": "gAAA", "anthropic": "c2ln", "google": "c2ln", "mistral": "'hm'"}
     assert kept[provider] in sent
+
+
+@pytest.mark.parametrize("provider", MODELS)
+def test_calls_without_ids_stay_apart_over_turns(provider):
+    part = {"functionCall": {"name": "f", "args": {}}}
+    body = {"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]}
+    messages = [_USER]
+    for _ in range(2):
+        reply = REGISTRY.provider("google").decode(body)
+        answer = Message(role="assistant", content=reply.parts)
+        result = {"role": "tool", "tool_call_id": answer.tool_calls[0].id, "content": "42"}
+        messages += [answer, result]
+    call = encode(provider, MODELS[provider][0], messages, tools=[_TOOL])
+    assert CHECKS[provider](call, False) == []
+    sent = str(call.arguments)
+    ids = re.findall(r"'(?:tool_use_id|tool_call_id|call_id)': '([^']+)'", sent)
+    calls = {"google": 0, "openai": 4}.get(provider, 2)  # OpenAI's calls and results both say it
+    assert len(ids) == calls
+    assert len(set(ids)) == (0 if provider == "google" else 2)
+
+
+@pytest.mark.parametrize("provider", ["anthropic", "google"])
+def test_arguments_that_are_no_object_are_recorded_where_they_cannot_go(provider):
+    call = {"id": "abcdefghi", "function": {"name": "f", "arguments": "{broken"}}
+    result = {"role": "tool", "tool_call_id": "abcdefghi", "content": "bad arguments"}
+    messages = [_USER, {"role": "assistant", "content": None, "tool_calls": [call]}, result]
+    sent = encode(provider, MODELS[provider][0], messages, tools=[_TOOL])
+    assert "messages.1.content.0.arguments_raw" in [item.path for item in sent.adaptations]
+
+
+def test_a_failed_tools_object_is_told_from_a_result_at_google():
+    call = {"id": "a", "function": {"name": "f", "arguments": "{}"}}
+    result = {"role": "tool", "tool_call_id": "a", "content": '{"code": 3}', "is_error": True}
+    messages = [_USER, {"role": "assistant", "content": None, "tool_calls": [call]}, result]
+    sent = encode("google", "gemini-2.5-flash", messages, tools=[_TOOL]).arguments
+    response = sent["contents"][-1]["parts"][0]["functionResponse"]["response"]
+    assert response == {"error": {"code": 3}}
 
 
 @pytest.mark.parametrize(("origin", "target"), [*itertools.permutations(MODELS, 2)])

@@ -233,6 +233,10 @@ class AudioPart(_MediaPart):
     audio: Annotated[Media, AfterValidator(lambda media: _checked_media("audio", media))]
 
 
+MADE_UP_CALL = "call_indox_"
+"""How the id of a call begins whose vendor gave it none; its number in the answer follows."""
+
+
 class ToolCallPart(Part):
     """The model asks for a function to be called."""
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from ._content import ContentPart, ReasoningPart, TextPart, ToolCallPart
+from ._content import MADE_UP_CALL, ContentPart, ReasoningPart, TextPart, ToolCallPart
 from ._messages import parse_arguments
 from ._response import Choice, Citation, Finish, Reply
 from ._usage import TokenUsage
@@ -153,7 +153,7 @@ class _CallPieces:
 
     def part(self, index: int) -> ToolCallPart:
         return ToolCallPart(
-            id=self.id or f"call_indox_{index}",
+            id=self.id or f"{MADE_UP_CALL}{index}",
             name=self.name,
             **parse_arguments("".join(self.arguments)),
         )

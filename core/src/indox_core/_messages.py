@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError as PydanticError
@@ -11,6 +11,7 @@ from pydantic import field_validator
 
 from ._content import (
     JSON,
+    MADE_UP_CALL,
     AudioPart,
     ContentPart,
     DocumentPart,
@@ -101,15 +102,21 @@ _ALLOWED: dict[str, tuple[type, ...]] = {
 
 
 class _Reader:
-    """Reads a list of messages; remembers the tool calls that still wait for a result."""
+    """Reads a list of messages; remembers the tool calls that still wait for a result.
+
+    No two calls keep the same id: some vendors number the calls of each answer anew, and others
+    refuse a conversation in which an id comes twice.
+    """
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.adaptations: list[Adaptation] = []
-        self._waiting: list[ToolCallPart] = []
+        self._call_ids: set[str] = set()
+        self._waiting: dict[str, str] = {}  # the id of each call, and the one it came with
 
     def read(self, value: Any, path: str) -> None:
         message = value if isinstance(value, Message) else self._from_mapping(value, path)
+        parts: list[ContentPart] = []
         for index, part in enumerate(message.content):
             if not isinstance(part, _ALLOWED[message.role]):
                 raise ValidationError(
@@ -117,10 +124,51 @@ class _Reader:
                     f"a part of type {part.type}"
                 )
             if isinstance(part, ToolCallPart):
-                self._waiting.append(part)
+                parts.append(self._add_call(part, f"{path}.content.{index}.id"))
             elif isinstance(part, ToolResultPart):
-                self._waiting = [call for call in self._waiting if call.id != part.tool_call_id]
+                parts.append(self._add_result(part))
+            else:
+                parts.append(part)
+        if any(new is not old for new, old in zip(parts, message.content, strict=True)):
+            message = message.model_copy(update={"content": tuple(parts)})
         self.messages.append(message)
+
+    def _add_call(self, call: ToolCallPart, path: str) -> ToolCallPart:
+        own, number = call.id, len(self._call_ids)
+        while own in self._call_ids:
+            own, number = f"{call.id}_{number}", number + 1
+        self._call_ids.add(own)
+        self._waiting[own] = call.id
+        if own == call.id:
+            return call
+        if not call.id.startswith(MADE_UP_CALL):
+            self.adaptations.append(
+                Adaptation(
+                    path=path,
+                    kind="renamed",
+                    before=call.id,
+                    after=own,
+                    reason="an earlier call has the same id",
+                )
+            )
+        return call.model_copy(update={"id": own})
+
+    def _add_result(self, result: ToolResultPart) -> ToolResultPart:
+        asked = result.tool_call_id
+        call = self._waiting_call(lambda call: asked in (call.id, self._waiting[call.id]))
+        if call is None:
+            return result
+        del self._waiting[call.id]
+        return result if call.id == asked else result.model_copy(update={"tool_call_id": call.id})
+
+    def _waiting_call(self, matches: Callable[[ToolCallPart], bool]) -> ToolCallPart | None:
+        """The first one that matches, in the last message that has one."""
+        if self._waiting:
+            for message in reversed(self.messages):
+                for call in message.tool_calls:
+                    if call.id in self._waiting and matches(call):
+                        return call
+        return None
 
     def _from_mapping(self, value: Any, path: str) -> Message:
         if not isinstance(value, Mapping):
@@ -190,13 +238,12 @@ class _Reader:
 
     def _call_of(self, name: str, path: str) -> ToolCallPart:
         """The waiting call of that name; where there is none, one is put before the result."""
-        for message in reversed(self.messages):
-            for call in message.tool_calls:
-                if call.name == name and call in self._waiting:
-                    return call
-        call = ToolCallPart(id=f"call_indox_{len(self.messages)}", name=name, arguments={})
-        self.messages.append(Message(role="assistant", content=(call,)))
-        self._waiting.append(call)
+        call = self._waiting_call(lambda call: call.name == name)
+        if call is not None:
+            return call
+        call = ToolCallPart(id=f"{MADE_UP_CALL}{name}", name=name, arguments={})
+        self.read(Message(role="assistant", content=(call,)), path)
+        call = self.messages[-1].tool_calls[0]
         self.adaptations.append(
             Adaptation(
                 path=path,
@@ -213,7 +260,7 @@ def _read_openai_extras(raw: dict[str, Any], calls: Any) -> Any:
     function = raw.pop("function_call", None)
     if function is not None:
         name = function.get("name") if isinstance(function, Mapping) else None
-        calls = [*(calls or ()), {"id": f"call_indox_{name}", "function": function}]
+        calls = [*(calls or ()), {"id": f"{MADE_UP_CALL}{name}", "function": function}]
     refusal = raw.pop("refusal", None)
     if isinstance(refusal, str) and not raw.get("content"):
         raw["content"] = refusal

@@ -2,6 +2,7 @@
 
 from ._content import (
     JSON,
+    MADE_UP_CALL,
     AudioPart,
     ContentPart,
     DocumentPart,
@@ -74,6 +75,7 @@ from ._wire import AsyncSSESource, ResponseConnection, SSESource, request_id_of
 
 __all__ = [
     "JSON",
+    "MADE_UP_CALL",
     "Access",
     "Adaptation",
     "Answer",

@@ -306,7 +306,7 @@ def _blocks(
         adaptations.append(dropped(path, "Anthropic takes back only its own state"))
     if isinstance(part, TextPart):
         # A user's turn is never left out: that would change whose turn it is.
-        if part.text or (message.role == "user" and len(message.content) == 1):
+        if part.text or (message.role == "user" and not _has_content(message)):
             return [{"type": "text", "text": part.text}]
         if part.provider_state is None:
             adaptations.append(dropped(path, "Anthropic refuses an empty text"))
@@ -323,6 +323,10 @@ def _blocks(
     else:
         raise UnsupportedFeatureError(f"{path}: Anthropic takes no {part.type}.")
     return []
+
+
+def _has_content(message: Message) -> bool:
+    return any(not isinstance(part, TextPart) or part.text for part in message.content)
 
 
 def _media_block(part: ImagePart | DocumentPart, path: str) -> dict[str, Any]:

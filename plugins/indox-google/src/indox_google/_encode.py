@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from pydantic_core import from_json
 
 from indox_core.plugin import (
+    MADE_UP_CALL,
     Adaptation,
     AudioPart,
     Call,
@@ -261,6 +262,9 @@ def _parts(
                 adaptations.append(dropped(where, "Gemini takes back only its own reasoning"))
         elif (wire := _part(part)) or state:
             parts.append({**wire, **(state or {})})
+            if isinstance(part, ToolCallPart) and part.arguments is None:
+                reason = "Gemini takes arguments only as an object"
+                adaptations.append(dropped(f"{where}.arguments_raw", reason))
     if thinks_by(request.model) == "level":
         _sign_foreign_calls(parts, path, adaptations)
     return parts or ([{"text": ""}] if message.role == "user" else [])
@@ -301,7 +305,7 @@ def _part(part: ContentPart) -> dict[str, Any]:
 
 def _id(identifier: str) -> dict[str, str]:
     """Ids that we made up are not sent: Gemini matches results by name then."""
-    return {} if identifier.startswith("call_indox_") else {"id": identifier}
+    return {} if identifier.startswith(MADE_UP_CALL) else {"id": identifier}
 
 
 def _media(media: Media) -> dict[str, Any]:
@@ -318,7 +322,7 @@ def _response(part: ToolResultPart, names: dict[str, str]) -> dict[str, Any]:
         value = from_json(part.text)
     except ValueError:
         value = part.text
-    if not isinstance(value, dict):
+    if part.is_error or not isinstance(value, dict):
         value = {"error" if part.is_error else "result": value}
     name = part.name or names.get(part.tool_call_id) or part.tool_call_id
     response: dict[str, Any] = {"name": name, "response": value, **_id(part.tool_call_id)}

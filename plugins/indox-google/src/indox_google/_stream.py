@@ -8,6 +8,7 @@ from pydantic_core import to_json
 
 from indox_core.plugin import (
     JSON,
+    MADE_UP_CALL,
     AudioPart,
     ChatEnd,
     ChatEvent,
@@ -132,7 +133,7 @@ class _Candidate:
     def _call(self, call: dict[str, Any], state: ProviderState | None) -> list[ChatEvent]:
         self._has_calls = True
         whole = ToolCallPart(
-            id=call.get("id") or f"call_indox_{self._part}",
+            id=call.get("id") or f"{MADE_UP_CALL}{self._part}",
             name=call.get("name") or "",
             arguments=call.get("args") or {},
             provider_state=state,

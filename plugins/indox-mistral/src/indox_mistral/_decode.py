@@ -6,6 +6,7 @@ from typing import Any
 
 from indox_core.plugin import (
     JSON,
+    MADE_UP_CALL,
     Choice,
     Citation,
     ContentPart,
@@ -98,7 +99,7 @@ def _choice(choice: dict[str, Any]) -> Choice:
         function = call.get("function") or {}
         parts.append(
             ToolCallPart(
-                id=call_id(call) or f"call_indox_{index}",
+                id=call_id(call) or f"{MADE_UP_CALL}{index}",
                 name=function.get("name") or "",
                 **parse_arguments(function.get("arguments")),
             )

@@ -8,6 +8,7 @@ from pydantic_core import to_json
 
 from indox_core.plugin import (
     JSON,
+    MADE_UP_CALL,
     Adaptation,
     AudioPart,
     Call,
@@ -246,7 +247,7 @@ def _choice(choice: Any) -> Choice:
         function = call.get("function") or call.get("custom") or {}
         parts.append(
             ToolCallPart(
-                id=call.get("id") or f"call_indox_{index}",
+                id=call.get("id") or f"{MADE_UP_CALL}{index}",
                 name=function.get("name") or "",
                 **parse_arguments(function.get("arguments", function.get("input"))),
             )

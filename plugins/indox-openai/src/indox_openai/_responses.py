@@ -7,6 +7,7 @@ from typing import Any
 
 from indox_core.plugin import (
     JSON,
+    MADE_UP_CALL,
     Adaptation,
     Call,
     ChatEnd,
@@ -265,7 +266,7 @@ def _parts_of_item(item: dict[str, Any], refusals: list[str]) -> list[ContentPar
 
 def _call_part(item: dict[str, Any]) -> ToolCallPart:
     return ToolCallPart(
-        id=item.get("call_id") or item.get("id") or "call_indox_0",
+        id=item.get("call_id") or item.get("id") or f"{MADE_UP_CALL}0",
         name=item.get("name") or "",
         **parse_arguments(item.get("arguments")),
     )
