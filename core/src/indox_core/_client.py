@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, SecretStr
 
 from . import _hookspecs
-from ._content import ContentPart, ToolResultPart
+from ._capabilities import without
+from ._content import ContentPart, Media, TextPart, ToolResultPart
 from ._credentials import find_key, read_key
 from ._drive_sync import ChatStream, SyncDriver
 from ._engine import Connections, Lender, Run, ask, check_unsupported, parser, tell
@@ -179,6 +180,16 @@ def _checked_retries(value: Any) -> int:
     return value
 
 
+def _checked_size(value: Any, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise ValidationError(f"{name} must be a positive whole number of bytes")
+    return value
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 2**20:g} MiB"
+
+
 def _checked_flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool):
         raise ValidationError(f"{name} must be True or False, not {type(value).__name__}")
@@ -203,6 +214,8 @@ class _BaseClient:
         idle_timeout: float | None = None,
         max_retries: int = 2,
         on_unsupported: OnUnsupported = "adapt",
+        max_image_bytes: int = 20 * 2**20,
+        max_request_bytes: int = 100 * 2**20,
         plugins: Iterable[Any] = (),
         proxy: str | None = None,
         verify: ssl.SSLContext | bool | None = None,
@@ -212,6 +225,8 @@ class _BaseClient:
 
         `api_key` is the key of an Indox router: kept secret, never sent to a provider.
         `timeout` and `idle_timeout` are seconds, `max_retries` further attempts.
+        `max_image_bytes` and `max_request_bytes` bound one image and the content of one request,
+        in bytes before they are put into base64.
         `plugins` observe calls or provide models for this client only.
         `proxy` is the only way to a proxy: variables such as HTTPS_PROXY are not read.
         `verify` replaces the operating system's trust store; `False` checks no certificate.
@@ -229,6 +244,8 @@ class _BaseClient:
         )
         self._max_retries = _checked_retries(max_retries)
         self._on_unsupported = _checked_policy(on_unsupported)
+        self._max_image_bytes = _checked_size(max_image_bytes, "max_image_bytes")
+        self._max_request_bytes = _checked_size(max_request_bytes, "max_request_bytes")
         if not isinstance(plugins, Iterable):
             raise ValidationError(f"plugins must be a list, not {type(plugins).__name__}")
         handed_over = tuple(plugins)
@@ -306,8 +323,38 @@ class _BaseClient:
             {name: value for name, value in options.items() if name not in _CALL_OPTIONS},
             provider.spec.options,
         )
-        _check_urls(request, provider)
+        request = without(request, provider.spec.lacks)
+        self._check_media(request, provider)
         return provider, request
+
+    def _check_media(self, request: ChatRequest, provider: Provider) -> None:
+        """Nothing is downloaded here: a URL that the vendor cannot fetch is refused."""
+        size = 0
+        for number, message in enumerate(request.messages):
+            for part in _with_results(message.content):
+                if isinstance(part, TextPart):
+                    size += len(part.text)
+                    continue
+                media = getattr(part, part.type, None)
+                if not isinstance(media, Media):
+                    continue
+                if media.url is not None and part.type not in provider.spec.fetches_urls:
+                    raise UnsupportedFeatureError(
+                        f"messages.{number}: {request.provider} does not fetch the URL of a part "
+                        f"of type {part.type}. Download it and pass the bytes as data."
+                    )
+                length = len(media.data or "") * 3 // 4
+                if part.type == "image" and length > self._max_image_bytes:
+                    raise ValidationError(
+                        f"messages.{number}: the image is larger than "
+                        f"{_megabytes(self._max_image_bytes)}; see Client(max_image_bytes=...)"
+                    )
+                size += length
+        if size > self._max_request_bytes:
+            raise ValidationError(
+                f"messages: the content is larger than {_megabytes(self._max_request_bytes)} in "
+                "all; see Client(max_request_bytes=...)"
+            )
 
     def _base_url(self, provider: Provider) -> str:
         configured = self._configured.get(provider.spec.name)
@@ -354,19 +401,6 @@ class _BaseClient:
         if not isinstance(model, str):
             return model
         return ask(self._observers, "indox_resolve_model", str, name=model) or model
-
-
-def _check_urls(request: ChatRequest, provider: Provider) -> None:
-    """Nothing is downloaded here: a URL that the vendor cannot fetch is refused."""
-    for number, message in enumerate(request.messages):
-        for part in _with_results(message.content):
-            media = getattr(part, part.type, None)
-            url = getattr(media, "url", None)
-            if url is not None and part.type not in provider.spec.fetches_urls:
-                raise UnsupportedFeatureError(
-                    f"messages.{number}: {request.provider} does not fetch the URL of a part of "
-                    f"type {part.type}. Download it and pass the bytes as data."
-                )
 
 
 def _with_results(parts: tuple[ContentPart, ...]) -> Iterator[ContentPart]:

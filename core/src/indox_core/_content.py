@@ -144,8 +144,6 @@ _SIGNATURES: tuple[tuple[bytes, int, str], ...] = (
     (b"OggS", 0, "audio/ogg"),
     (b"fLaC", 0, "audio/flac"),
 )
-MAX_IMAGE = 20 * 2**20
-"""Bytes of one image; no vendor takes more."""
 _ALIASES = {
     "image/jpg": "image/jpeg",
     "audio/mp3": "audio/mpeg",
@@ -178,8 +176,6 @@ def _checked_media(kind: str, media: Media) -> Media:
             raise ValueError("data is not valid base64") from None
         if not raw:
             raise ValueError("data is empty")
-        if kind == "image" and len(raw) > MAX_IMAGE:
-            raise ValueError(f"the image is larger than {MAX_IMAGE // 2**20} MiB")
         found = _type_of_bytes(raw)
         if not declared and not found:
             raise ValueError("media_type is missing and the bytes do not tell it")

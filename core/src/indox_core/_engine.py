@@ -564,7 +564,8 @@ def ask(observers: pluggy.PluginManager | None, hook: str, kind: type[T], **fact
 
 def check_unsupported(call: Call, request: ChatRequest, policy: str) -> None:
     """Under `on_unsupported="error"`, refuse what would be adapted. Nothing is sent."""
-    changed = [item for item in call.adaptations if item.kind in ("dropped", "clamped", "moved")]
+    made = request.adaptations + call.adaptations
+    changed = [item for item in made if item.kind in ("dropped", "clamped", "moved")]
     if policy == "error" and changed:
         findings = "; ".join(f"{item.path}: {item.reason}" for item in changed)
         raise UnsupportedFeatureError(
@@ -610,6 +611,8 @@ def _transport_failure(error: Exception) -> Failure | None:
             return Failure("timeout")
         if isinstance(error, httpx2.DecodingError):
             return Failure("malformed", "the answer's compression is broken")
+        if isinstance(error, httpx2.StreamError):
+            return Failure("malformed", "the answer is no stream, or cannot be read as one")
         if isinstance(error, httpx2.HTTPError):
             return Failure("network", f"no answer ({type(error).__name__})")
     if isinstance(error, OSError):

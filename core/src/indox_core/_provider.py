@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_ch
 
 from pydantic import BaseModel, SecretStr
 
+from ._capabilities import Capability
 from ._content import JSON, ReasoningPart, TextPart, ToolCallPart
 from ._errors import Failure
 from ._events import (
@@ -53,6 +54,8 @@ class ProviderSpec:
     """The SDK's distribution and tested range, such as `openai>=3.54,<4`."""
     fetches_urls: frozenset[str] = frozenset()
     """The kinds of part (`image`, `document`, `audio`) whose URLs the vendor fetches itself."""
+    lacks: frozenset[Capability] = frozenset()
+    """What the provider cannot do with any model. The core refuses it, or drops and records it."""
     options: type[BaseModel] | None = None
     """Validates `provider_options[name]`. `None`: the provider has no options."""
 

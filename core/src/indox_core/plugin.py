@@ -1,5 +1,6 @@
 """For those who write a provider: the contract, the schema, and what translators share."""
 
+from ._capabilities import CAPABILITIES, Capability
 from ._content import (
     JSON,
     MADE_UP_CALL,
@@ -74,6 +75,7 @@ from ._usage import Rates, TokenUsage, count
 from ._wire import AsyncSSESource, ResponseConnection, SSESource, request_id_of
 
 __all__ = [
+    "CAPABILITIES",
     "JSON",
     "MADE_UP_CALL",
     "Access",
@@ -83,6 +85,7 @@ __all__ = [
     "AsyncSSESource",
     "AudioPart",
     "Call",
+    "Capability",
     "ChatEnd",
     "ChatEvent",
     "ChatRequest",

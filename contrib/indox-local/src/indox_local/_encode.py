@@ -9,8 +9,6 @@ from indox_core.plugin import (
     Call,
     ChatRequest,
     Message,
-    TextPart,
-    UnsupportedFeatureError,
     dropped,
 )
 
@@ -22,13 +20,7 @@ DEFAULT_MAX_TOKENS = 256
 
 def request_to_local(request: ChatRequest) -> Call:
     """The body of a chat completion as llama.cpp takes it."""
-    if request.tools:
-        raise UnsupportedFeatureError(
-            "local: this model calls no tools. Use another provider for them."
-        )
-    if request.web_search:
-        raise UnsupportedFeatureError("local: this model runs offline and cannot search the web.")
-    adaptations = _dropped(request)
+    adaptations: list[Adaptation] = []
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [
@@ -62,31 +54,8 @@ def request_to_local(request: ChatRequest) -> Call:
     return Call(OPERATION, body, tuple(adaptations))
 
 
-def _dropped(request: ChatRequest) -> list[Adaptation]:
-    reasons = {
-        "reasoning_effort": "this model does not reason before it answers",
-        "cache": "the engine keeps prompts by itself",
-        "metadata": "nothing is sent anywhere",
-        "parallel_tool_calls": "there are no tools",
-        "tool_choice": "there are no tools",
-    }
-    return [
-        dropped(name, reason)
-        for name, reason in reasons.items()
-        if getattr(request, name) not in (None, {})
-    ]
-
-
 def _text(message: Message, number: int, adaptations: list[Adaptation]) -> str:
     if message.name is not None:
         reason = "this model takes no names"
         adaptations.append(dropped(f"messages.{number}.name", reason, message.name))
-    for index, part in enumerate(message.content):
-        if part.type == "reasoning":
-            path = f"messages.{number}.content.{index}"
-            adaptations.append(dropped(path, "this model takes no reasoning back"))
-        elif not isinstance(part, TextPart):
-            raise UnsupportedFeatureError(
-                f"messages.{number}: the local model reads text only, no {part.type}."
-            )
     return message.text

@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 class LocalProvider(Provider):
     """SmolLM2-135M-Instruct, or any GGUF file, on llama.cpp in this process."""
 
-    spec = ProviderSpec(name="local", contract=1, sdk="xllamacpp==2026.10.11549")
+    spec = ProviderSpec(
+        name="local",
+        contract=1,
+        sdk="xllamacpp==2026.10.11549",
+        lacks=frozenset(
+            {"tools", "parallel_tool_calls", "images", "documents", "audio", "reasoning",
+             "web_search", "cache", "metadata"}
+        ),
+    )  # fmt: skip
 
     def encode(self, request: ChatRequest) -> Call:
         return request_to_local(request)

@@ -71,8 +71,6 @@ def request_to_messages(request: ChatRequest) -> Call:
     _add_sampling(request, body, headers, adaptations)
     if request.stop:
         body["stop_sequences"] = list(request.stop)
-    if request.seed is not None:
-        adaptations.append(dropped("seed", "Anthropic takes no seed", request.seed))
     _add_tools(request, body)
     if request.response_schema is not None:
         schema = _limited(request.response_schema.json_schema)

@@ -170,11 +170,6 @@ def _note_what_is_left_out(request: ChatRequest, adaptations: list[Adaptation]) 
     if request.cache is not None:
         reason = "Gemini caches by itself, or by the option cached_content"
         adaptations.append(dropped("cache", reason, request.cache))
-    if request.metadata:
-        adaptations.append(dropped("metadata", "Gemini takes no metadata", request.metadata))
-    if request.parallel_tool_calls is not None:
-        reason = "Gemini decides itself how many calls it makes"
-        adaptations.append(dropped("parallel_tool_calls", reason, request.parallel_tool_calls))
     for number, tool in enumerate(request.tools):
         if tool.strict is not None:
             reason = "Gemini has no strict tools"

@@ -39,10 +39,6 @@ _OPTIONS = (
 
 def request_to_mistral(request: ChatRequest) -> Call:
     """The body of POST /v1/chat/completions."""
-    if request.web_search:
-        raise UnsupportedFeatureError(
-            "mistral: web search is not part of chat completions. Use another provider for it."
-        )
     adaptations: list[Adaptation] = []
     options = request.options_as(MistralOptions)
     body: dict[str, Any] = {

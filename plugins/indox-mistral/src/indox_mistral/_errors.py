@@ -28,6 +28,9 @@ def failure_from_mistral(error: Exception) -> Failure | None:
 
 
 def _from_status(error: Any) -> Failure:
+    if error.status_code < 400:
+        message = "the answer is not what the API promises"
+        return Failure("malformed", message, request_id=request_id_of(error.raw_response))
     try:
         body = from_json(error.body)
     except (TypeError, ValueError):

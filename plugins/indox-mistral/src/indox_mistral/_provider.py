@@ -33,6 +33,8 @@ class MistralProvider(Provider):
         base_url="https://api.mistral.ai",
         sdk="mistralai>=3.7,<4",
         fetches_urls=frozenset({"image", "document", "audio"}),
+        # Web search is part of its conversations API only.
+        lacks=frozenset({"web_search"}),
         options=MistralOptions,
     )
 

@@ -1,4 +1,4 @@
-"""For tests of a provider or an application: a real server on loopback, told what to answer."""
+"""A real HTTP server on loopback that answers what it is told."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, cast
-
-__all__ = ["HTTPAnswer", "LoopbackServer", "Received", "sse"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +41,12 @@ class Received:
 
     def hung_up(self, timeout: float) -> bool:
         """Whether the client closes the connection within that many seconds."""
-        readable, _, _ = select.select([self.connection], [], [], timeout)
+        if self.connection.fileno() < 0:  # the server has noticed, and closed its side too
+            return True
         try:
+            readable, _, _ = select.select([self.connection], [], [], timeout)
             return bool(readable) and self.connection.recv(1, socket.MSG_PEEK) == b""
-        except ConnectionError:
+        except (ConnectionError, ValueError):  # closed in the meantime
             return True
 
 

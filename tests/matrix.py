@@ -1,0 +1,54 @@
+"""The page of what each provider is proved to do: `uv run python tests/matrix.py REPORT`.
+
+REPORT comes from `pytest -p indox_core.testing.report --contract-report REPORT`; the page goes to
+standard output. `.ci/run` holds it equal to `docs/reference/matrix.md`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from indox_core.testing._contract import FIELDS, PARTS, WAYS
+from indox_core.testing._scenarios import SCENARIOS
+
+INTRODUCTION = """\
+# What each provider is proved to do
+
+Made from the outcomes of the contract's tests, not from what a plugin says of itself.
+
+- **yes**: a test has shown it.
+- dropped: the provider has no such setting; it is left out and recorded in `response.adaptations`.
+- refused: `UnsupportedFeatureError` before anything is sent.
+- lacks: the provider says so in its spec, and no answer of it can show it.
+- unproved: no test has shown it.
+
+With OpenAI a row counts for the API that has it; see [OpenAI](openai.md).
+"""
+SECTIONS = {
+    "Calls": (*WAYS, "errors"),
+    "What is sent": ("roles", *PARTS, *FIELDS, "reasoning in the next turn"),
+    "What is read": tuple(f"answer: {scenario.name}" for scenario in SCENARIOS),
+}
+
+
+def page(report: dict[str, dict[str, str]]) -> str:
+    names = sorted(report)
+    lines = [INTRODUCTION]
+    for title, rows in SECTIONS.items():
+        lines += [f"## {title}", "", f"| | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+        lines += [_line(row, [report[name].get(row, "not shown") for name in names])
+                  for row in rows]  # fmt: skip
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _line(row: str, outcomes: list[str]) -> str:
+    shown = {"yes": "**yes**", "not shown": "unproved", "fails": "**fails**"}
+    words = " | ".join(shown.get(outcome, outcome) for outcome in outcomes)
+    return f"| {row.removeprefix('answer: ').replace('_', ' ')} | {words} |"
+
+
+if __name__ == "__main__":
+    print(page(json.loads(Path(sys.argv[1]).read_text())), end="")

@@ -1,0 +1,22 @@
+"""indox-google passes the contract, by its SDK's transport and by its public calls."""
+
+from pathlib import Path
+
+import pytest
+
+from indox_core.testing import ProviderContract
+from indox_google._provider import GoogleProvider
+
+
+class TestGoogle(ProviderContract):
+    provider = GoogleProvider
+    recorded = Path(__file__).parent / "recorded"
+    model = "gemini-2.5-flash"
+
+
+class TestGoogleByPublicCalls(TestGoogle):
+    """As when the SDK's private parts have moved."""
+
+    @pytest.fixture(autouse=True)
+    def public(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("indox_google._connection.private_transport", lambda: None)
