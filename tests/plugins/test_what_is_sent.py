@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import Literal
 
 import pytest
 from anthropic.types import message_create_params
+from encoding import REGISTRY, encode
 from google.genai import types as google_types
 from mistralai.client import models as mistral_models
 from openai.types.chat import completion_create_params
 from openai.types.responses import response_create_params
 from plugins_openai import _PARTS, _TOOL, _USER, City, _b64
+from pydantic import BaseModel, Field, RootModel
 from servers.conform import problems
 
 from indox_core import Message, UnsupportedFeatureError, ValidationError
-from indox_core._registry import Registry
 from indox_core._request import read_request
-from indox_core.plugin import Call
 
 MODELS = {
     "openai": ("gpt-5-mini", "gpt-4o-mini"),
@@ -25,13 +26,6 @@ MODELS = {
     "google": ("gemini-3-pro-preview", "gemini-2.5-flash", "gemini-2.0-flash"),
     "mistral": ("mistral-large-latest",),
 }
-REGISTRY = Registry()
-
-
-def encode(provider, model, messages, stream=False, **options) -> Call:
-    spec = REGISTRY.provider(provider).spec
-    request = read_request(messages, provider, model, spec.base_url, stream, options, spec.options)
-    return REGISTRY.provider(provider).encode(request)
 
 
 def openai_problems(call, stream):
@@ -302,3 +296,195 @@ def test_what_is_counted_is_valid_too():
             )
             call = REGISTRY.provider(provider).count_call(request)
             assert problems(call.arguments, params) == []
+
+
+# What a vendor or model does not take, changed or left out, and said so.
+
+RESULT = {"role": "tool", "tool_call_id": "c1", "content": "42"}
+CALLED = {"role": "assistant", "content": CALLS[:1]}
+LATE = [_USER, {"role": "assistant", "content": "Yes"}, {"role": "system", "content": "Now terse."}]
+
+
+def recorded(call):
+    return {(item.path, item.kind) for item in call.adaptations}
+
+
+@pytest.mark.parametrize("text", ['{"mean": NaN}', "NaN", "12e4567", "1e5", "[1]", "text"])
+def test_a_result_that_is_no_object_stays_text_at_google(text):
+    turns = [_USER, CALLED, {**RESULT, "content": text}]
+    call = encode("google", "gemini-2.5-flash", turns, tools=[_TOOL])
+    response = call.arguments["contents"][-1]["parts"][0]["functionResponse"]["response"]
+    assert response == {"result": text}
+
+
+def test_mistral_gets_an_order_that_it_takes():
+    call = encode("mistral", "mistral-small-latest", [*LATE, _USER])
+    assert [m["role"] for m in call.arguments["messages"]] == [
+        "system", "user", "assistant", "user",
+    ]  # fmt: skip
+    assert ("messages.2", "moved") in recorded(call)
+    call = encode("mistral", "mistral-small-latest", [_USER, CALLED, RESULT, _USER])
+    assert [m["role"] for m in call.arguments["messages"]][-3:] == ["tool", "assistant", "user"]
+    assert ("messages.3", "synthesised") in recorded(call)
+    call = encode("mistral", "mistral-small-latest", LATE[:2])
+    assert call.arguments["messages"][-1]["prefix"] is True
+    assert ("messages.1.prefix", "synthesised") in recorded(call)
+
+
+EFFORTS = [
+    ("openai", "gpt-4o", "high", None),
+    ("openai", "gpt-4o", "none", None),
+    ("openai", "o3", "none", "low"),
+    ("openai", "o3", "max", "high"),
+    ("openai", "gpt-5", "none", "minimal"),
+    ("openai", "gpt-5-pro", "low", "high"),
+    ("openai", "gpt-5.1", "minimal", "none"),
+    ("openai", "gpt-5.4", "xhigh", "xhigh"),
+    ("openai", "gpt-6-astra", "none", "minimal"),
+    ("openai", "gpt-9-new", "max", "max"),
+    ("mistral", "mistral-large-latest", "high", None),
+    ("mistral", "codestral-latest", "none", None),
+    ("mistral", "mistral-medium-latest", "minimal", "none"),
+    ("mistral", "mistral-medium-latest", "low", "high"),
+    ("mistral", "mistral-medium-latest", "high", "high"),
+]
+
+
+@pytest.mark.parametrize(("provider", "model", "asked", "sent"), EFFORTS)
+def test_an_effort_is_the_nearest_that_the_model_takes(provider, model, asked, sent):
+    call = encode(provider, model, [_USER], reasoning_effort=asked)
+    body = call.arguments
+    assert body.get("reasoning_effort", body.get("reasoning", {}).get("effort")) == sent
+    changed = any(path == "reasoning_effort" for path, _ in recorded(call))
+    assert changed is (sent != asked and not (sent is None and asked == "none"))
+
+
+def test_a_penalty_is_not_worth_another_api():
+    penalty = {"provider_options": {"openai": {"presence_penalty": 0.5}}}
+    call = encode("openai", "gpt-5.6", [_USER], tools=[_TOOL], reasoning_effort="high", **penalty)
+    assert call.operation == "responses"
+    assert ("provider_options.openai.presence_penalty", "dropped") in recorded(call)
+    call = encode("openai", "gpt-4o", [_USER], web_search=True, **penalty)
+    assert call.operation == "responses"
+    assert encode("openai", "gpt-4o", [_USER], **penalty).operation == "chat.completions"
+
+
+def test_claude_thinks_only_where_it_may():
+    model, effort = "claude-sonnet-4-5", {"reasoning_effort": "high"}
+    forced = encode("anthropic", model, [_USER], tools=[_TOOL], tool_choice="required", **effort)
+    loop = encode("anthropic", model, [_USER, CALLED, RESULT], tools=[_TOOL], **effort)
+    short = encode("anthropic", model, [_USER], max_tokens=500, **effort)
+    for call in (forced, loop, short):
+        assert "thinking" not in call.arguments
+        assert ("reasoning_effort", "dropped") in recorded(call)
+    call = encode("anthropic", model, [_USER], **effort)
+    (limit,) = [item.after for item in call.adaptations if item.path == "max_tokens"]
+    assert limit == call.arguments["max_tokens"] > call.arguments["thinking"]["budget_tokens"]
+
+
+class Street(BaseModel):
+    name: str = Field(pattern="^[A-Z]", min_length=2)
+    kind: Literal["road"] = "road"
+
+
+class Home(BaseModel):
+    street: Street = Field(description="Where it is")
+    again: Street | None = None
+    numbers: dict[str, int] = {}
+
+
+class Tree(BaseModel):
+    value: int
+    children: list[Tree] = []
+
+
+def schema_of(provider, model, schema):
+    call = encode(provider, model, [_USER], response_schema=schema)
+    body = call.arguments
+    found = {
+        "openai": lambda: body["text"]["format"],
+        "anthropic": lambda: body["output_config"]["format"],
+        "google": lambda: {"schema": body["generationConfig"]["responseJsonSchema"]},
+        "mistral": lambda: body["response_format"]["json_schema"],
+    }[provider]()
+    return found["schema"], found.get("strict"), recorded(call)
+
+
+def everywhere(schema):
+    """Every schema within a schema."""
+    if isinstance(schema, dict):
+        yield schema
+        for key, value in schema.items():
+            inner = value.values() if key in ("properties", "$defs") else [value]
+            for one in inner:
+                yield from everywhere(one)
+    elif isinstance(schema, list):
+        for one in schema:
+            yield from everywhere(one)
+
+
+@pytest.mark.parametrize("schema", [Street, Tree])
+def test_a_strict_schema_is_one_that_openai_takes(schema):
+    wire, strict, changed = schema_of("openai", "gpt-5-mini", schema)
+    assert strict is True
+    assert wire["type"] == "object"
+    assert ("response_schema.json_schema", "clamped") in changed
+    for one in everywhere(wire):
+        assert "$ref" not in one or set(one) == {"$ref"}
+        if one.get("type") == "object":
+            assert one["additionalProperties"] is False
+            assert one["required"] == list(one["properties"])
+
+
+def test_what_is_no_strict_schema_is_sent_as_a_loose_one():
+    for schema in (Home, RootModel[list[int]], {"type": "array", "items": {}}):
+        _, strict, changed = schema_of("openai", "gpt-5-mini", schema)
+        assert strict is False
+        assert ("response_schema.strict", "clamped") in changed
+    tool = {"name": "f", "parameters": Street.model_json_schema(), "strict": True}
+    call = encode("openai", "gpt-5-mini", [_USER], tools=[tool])
+    assert call.arguments["tools"][0]["parameters"]["required"] == ["name", "kind"]
+
+
+@pytest.mark.parametrize(
+    ("provider", "model", "gone"),
+    [
+        ("anthropic", "claude-sonnet-5", {"pattern", "minLength", "default", "oneOf"}),
+        ("google", "gemini-2.5-flash", {"pattern", "minLength", "default", "const"}),
+        ("mistral", "mistral-small-latest", set()),
+    ],
+)
+def test_a_schemas_limits_are_said_where_they_cannot_be_set(provider, model, gone):
+    wire, _, changed = schema_of(provider, model, Home)
+    assert ("response_schema.json_schema", "clamped") in changed
+    for one in everywhere(wire):
+        assert not gone & set(one)
+        if provider != "google" and one.get("type") == "object":
+            assert one["additionalProperties"] is False
+        if provider != "mistral":
+            assert "$ref" not in one or all(key.startswith("$") for key in one)
+    if gone:
+        assert "minLength: 2" in wire["$defs"]["Street"]["properties"]["name"]["description"]
+
+
+def test_what_is_left_out_is_recorded():
+    image = {**_PARTS[1], "detail": "high"}
+    document = {"type": "document", "document": {"data": _b64(b"%PDF-"), "name": "a.pdf"}}
+    asked = [{"role": "user", "content": [image, document]}]
+    call = encode("google", "gemini-2.5-flash", asked)
+    assert {path for path, _ in recorded(call)} == {
+        "messages.0.content.0.detail", "messages.0.content.1.document.name",
+    }  # fmt: skip
+    call = encode("anthropic", "claude-sonnet-5", asked)
+    assert ("messages.0.content.0.detail", "dropped") in recorded(call)
+    empty = [_USER, {"role": "assistant", "content": ""}, _USER]
+    for provider, models in MODELS.items():
+        call = encode(provider, models[0], empty)
+        assert any(path.startswith("messages.1") for path, _ in recorded(call)), provider
+
+
+def test_extra_body_is_laid_over_what_is_there():
+    extra = {"generationConfig": {"logprobs": 2}}
+    options = {"provider_options": {"google": {"extra_body": extra}}}
+    call = encode("google", "gemini-2.5-flash", [_USER], max_tokens=9, **options)
+    assert call.arguments["generationConfig"] == {"maxOutputTokens": 9, "logprobs": 2}

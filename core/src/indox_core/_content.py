@@ -33,15 +33,22 @@ def _encodable(text: str) -> str:
 Text = Annotated[str, Field(strict=True), AfterValidator(_encodable)]
 
 
-def _is_json(value: dict[str, JSON]) -> dict[str, JSON]:
+def is_json(value: Any) -> bool:
+    """Whether the value can be written as JSON, without NaN, infinity or a lone surrogate."""
     try:
         json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except (TypeError, ValueError, RecursionError):
-        raise ValueError("is not JSON data, or holds NaN or infinity") from None
+        return False
+    return True
+
+
+def _checked_json(value: dict[str, JSON]) -> dict[str, JSON]:
+    if not is_json(value):
+        raise ValueError("is not JSON data, or holds NaN or infinity")
     return value
 
 
-JSONObject = Annotated[dict[str, JSON], AfterValidator(_is_json)]
+JSONObject = Annotated[dict[str, JSON], AfterValidator(_checked_json)]
 """A JSON object that a caller gives and a vendor gets."""
 
 
@@ -91,6 +98,8 @@ class Media(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _read_spellings(cls, value: Any) -> Any:
+        if isinstance(value, str):  # a URL alone
+            value = {"url": value}
         if not isinstance(value, Mapping):
             return value
         media = dict(value)
@@ -166,7 +175,7 @@ def _checked_media(kind: str, media: Media) -> Media:
     Raises `ValueError` for data that is not base64, and for a type that is not of this kind or
     that the bytes contradict.
     """
-    declared = (media.media_type or "").lower()
+    declared = (media.media_type or "").lower().partition(";")[0].strip()
     declared = _ALIASES.get(declared, declared)
     found = None
     if media.data is not None:
@@ -177,6 +186,8 @@ def _checked_media(kind: str, media: Media) -> Media:
         if not raw:
             raise ValueError("data is empty")
         found = _type_of_bytes(raw)
+        if found == "audio/mpeg" and declared.startswith("audio/"):
+            found = None  # the first bytes of other sounds may look like a frame of an mp3
         if not declared and not found:
             raise ValueError("media_type is missing and the bytes do not tell it")
     if (declared or found) and not (declared or found or "").startswith(_KINDS[kind]):
@@ -237,9 +248,9 @@ class ToolCallPart(Part):
     """The model asks for a function to be called."""
 
     type: Literal["tool_call"] = "tool_call"
-    id: str
-    name: str
-    arguments: dict[str, JSON] | None = None
+    id: Text
+    name: Text
+    arguments: JSONObject | None = None
     """`None` if the model wrote something that is not a JSON object; see `arguments_raw`."""
     arguments_raw: Text | None = None
     """The text that the model wrote, kept where it is not a JSON object."""
@@ -249,8 +260,8 @@ class ToolResultPart(Part):
     """What a function returned."""
 
     type: Literal["tool_result"] = "tool_result"
-    tool_call_id: str
-    name: str | None = None
+    tool_call_id: Text
+    name: Text | None = None
     content: tuple[Annotated[TextPart | ImagePart, Field(discriminator="type")], ...]
     is_error: bool = False
 
@@ -271,3 +282,36 @@ ContentPart: TypeAlias = Annotated[
     TextPart | ImagePart | DocumentPart | AudioPart | ToolCallPart | ToolResultPart | ReasoningPart,
     Field(discriminator="type"),
 ]
+
+
+def media_part(
+    data: Any, media_type: Any, opaque: ProviderState, state: ProviderState | None = None
+) -> TextPart | ImagePart | AudioPart:
+    """An image or sound of an answer, with the state that goes back with it.
+
+    Its bytes decide what it is. What is neither, or cannot be read, becomes the opaque part: an
+    answer is never lost for it.
+    """
+    kinds: dict[str, type[ImagePart | AudioPart]] = {"image": ImagePart, "audio": AudioPart}
+    for declared in (media_type, None):
+        found = declared if isinstance(declared, str) else _type_of(data)
+        kind = str(found).partition("/")[0]
+        if kind in kinds:
+            try:
+                return kinds[kind].model_validate(
+                    {
+                        "type": kind,
+                        kind: {"data": data, "media_type": found},
+                        "provider_state": state,
+                    }
+                )
+            except ValueError:
+                continue
+    return TextPart(text="", provider_state=opaque)
+
+
+def _type_of(data: Any) -> str | None:
+    try:
+        return _type_of_bytes(binascii.a2b_base64(str(data)[:64]))
+    except ValueError:
+        return None

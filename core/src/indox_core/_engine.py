@@ -433,7 +433,7 @@ class Run:
             provider=self.request.provider,
             model=self.request.model,
             status_code=failure.status_code,
-            code=self._clean(failure.code) if failure.code else None,
+            code=None if failure.code is None else self._clean(failure.code),
             request_id=self._vendors_id(failure.request_id),
             retry_after_s=failure.retry_after_s,
             attempts=self.attempt,
@@ -502,6 +502,7 @@ class Run:
             refusal=first.refusal,
             parsed=self.parse(data) if self.parse is not None else None,
             served_model=reply.model,
+            service_tier=reply.usage.service_tier if reply.usage is not None else None,
             provider_request_id=self._vendors_id(reply.id),
             attempts=self.attempt,
         )
@@ -636,7 +637,7 @@ def parser(schema: Any) -> Callable[[str], Any] | None:
 
     def parse_json(text: str) -> Any:
         try:
-            return from_json(text)
+            return from_json(text, allow_inf_nan=False)
         except ValueError:
             return None
 

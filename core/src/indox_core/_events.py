@@ -259,6 +259,36 @@ class Fold:
             pieces.arguments.append(event.arguments)
 
 
+class CallNumbers:
+    """Numbers the calls of one answer whose pieces stream in.
+
+    Some servers leave out `index`, and some give two calls the same one: an id that is new begins
+    a new call, and a piece without an id belongs to the last call of its index.
+    """
+
+    __slots__ = ("_last", "_numbers")
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+        self._last: dict[int | None, int] = {}
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def number(self, identifier: str | None, index: int | None) -> int:
+        """The number of the call that a piece with this id and index belongs to."""
+        known = self._numbers
+        if identifier and identifier in known:
+            number = known[identifier]
+        elif identifier or not known or (index is not None and index not in self._last):
+            number = len(known)
+            known[identifier or f"#{number}"] = number
+        else:
+            number = self._last.get(index, max(known.values()))
+        self._last[index] = number
+        return number
+
+
 def reply_of(events: Iterable[ChatEvent]) -> Reply:
     """The reply that the events fold into; for a `decode` that uses the decoder."""
     fold = Fold()

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import ValidationError as PydanticError
 from pydantic import field_validator
+from pydantic_core import from_json
 
 from ._content import (
     JSON,
@@ -22,6 +23,7 @@ from ._content import (
     TextPart,
     ToolCallPart,
     ToolResultPart,
+    is_json,
 )
 from ._errors import ValidationError
 
@@ -73,10 +75,15 @@ def dropped(path: str, reason: str, before: JSON = None) -> Adaptation:
 def validation_error(error: PydanticError, prefix: str = "") -> ValidationError:
     """The first finding as a path and a sentence; the value itself is never shown."""
     finding = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    path = [str(step) for step in finding["loc"] if step not in _PART_TYPES]
+    steps = finding["loc"]
+    path = [
+        str(step)
+        for before, step in zip((None, *steps), steps, strict=False)
+        if not (isinstance(before, int) and step in _PART_TYPES)  # pydantic's name of the branch
+    ]
     where = ".".join([prefix, *path] if prefix else path)
     where = f"{where}: " if where else ""
-    text = finding["msg"].removeprefix("Value error, ")
+    text = finding["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")
     if finding["type"] == "union_tag_invalid":
         text = f"unknown part type; the known ones are {', '.join(_PART_TYPES)}"
     more = error.error_count() - 1
@@ -191,6 +198,8 @@ class _Reader:
                 calls = _read_openai_extras(raw, calls)
             if "content" in raw or calls:
                 raw["content"] = _content(raw.get("content"), f"{path}.content", calls)
+                if not raw["content"] and role != "assistant":
+                    raise ValidationError(f"{path}.content holds no part. Give at least one.")
             return Message.model_validate(raw)
         except PydanticError as error:
             raise validation_error(error, path) from None
@@ -333,19 +342,25 @@ def _tool_call(value: Any, path: str) -> Any:
     }
 
 
-def parse_arguments(text: Any) -> dict[str, Any]:
-    """`arguments`, and beside it `arguments_raw` where the text is not a JSON object."""
-    if isinstance(text, Mapping):
-        return {"arguments": dict(text)}
-    if text is None or text == "":
+def parse_arguments(value: Any) -> dict[str, Any]:
+    """`arguments`, and beside it `arguments_raw` where the value is not a JSON object.
+
+    The value is JSON text, or the object itself where the vendor has parsed it.
+    """
+    if value is None or value == "":
         return {"arguments": {}}
-    try:
-        value = json.loads(text)
-    except (ValueError, TypeError, RecursionError):
-        value = None
-    if isinstance(value, dict):
-        return {"arguments": value}
-    return {"arguments": None, "arguments_raw": str(text)}
+    parsed = value
+    if isinstance(value, str):
+        try:
+            parsed = from_json(value, allow_inf_nan=False)
+        except ValueError:
+            return {"arguments": None, "arguments_raw": value}
+    if isinstance(parsed, Mapping) and (parsed is not value or is_json(parsed)):
+        return {"arguments": dict(parsed)}
+    if parsed is None:
+        return {"arguments": None}
+    raw = value if isinstance(value, str) else json.dumps(value, default=str)
+    return {"arguments": None, "arguments_raw": raw}
 
 
 def read_messages(value: Any) -> tuple[tuple[Message, ...], tuple[Adaptation, ...]]:

@@ -142,6 +142,13 @@ class ChatRequest(Frozen):
     def _read_one_stop(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else () if value is None else value
 
+    @field_validator("cache", mode="before")
+    @classmethod
+    def _check_cache(cls, value: Any) -> Any:
+        if value is not None and value not in (True, False, "5m", "1h"):
+            raise ValueError('must be True, False, "5m" or "1h"')
+        return value
+
     @field_validator("tools", mode="before")
     @classmethod
     def _read_no_tools(cls, value: Any) -> Any:
@@ -196,6 +203,23 @@ def _read_provider_options(
         raise validation_error(error, where) from None
 
 
+def _read_schema(value: Any) -> ResponseSchema | None:
+    try:
+        return ResponseSchema.read(value)
+    except PydanticError as error:
+        raise validation_error(error, "response_schema") from None
+
+
+def merged(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with `extra_body` laid over it, objects within objects too."""
+    result = dict(body)
+    for key, value in extra.items():
+        own = result.get(key)
+        both = isinstance(own, Mapping) and isinstance(value, Mapping)
+        result[key] = merged(own, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
 def read_request(
     messages: Any,
     provider: str,
@@ -211,7 +235,7 @@ def read_request(
     given = {name: value for name, value in options.items() if value is not None}
     try:
         if "response_schema" in given:
-            given["response_schema"] = ResponseSchema.read(given["response_schema"])
+            given["response_schema"] = _read_schema(given["response_schema"])
         return ChatRequest(
             provider=provider,
             model=model,

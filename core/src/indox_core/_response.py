@@ -129,10 +129,12 @@ class ChatResponse(MappingModel):
     refusal: str | None = Field(default=None, exclude=True)
     """What the model said instead of answering. `None` if it did not refuse."""
     parsed: Any = Field(default=None, exclude=True)
-    """The answer as `response_schema` has it: an instance of the pydantic class, or plain data.
-    `None` if no schema was asked for or the text does not match it."""
+    """An instance of the pydantic class that `response_schema` named, `None` if the text does not
+    match it. For a JSON schema, the text as JSON data, not checked again; `None` if it is none."""
     served_model: str | None = Field(default=None, exclude=True)
     """The model that answered, as the vendor names it."""
+    service_tier: str | None = Field(default=None, exclude=True)
+    """The tier that served, as the vendor names it. `None` if it does not say."""
     provider_request_id: str | None = Field(default=None, exclude=True)
     attempts: int = Field(default=1, exclude=True)
     """How often the request was sent."""
@@ -160,8 +162,14 @@ class ChatResponse(MappingModel):
         return "\n\n".join(texts) if texts else None
 
     def to_message(self) -> Message:
-        """The answer as a message for the next turn, signatures and encrypted reasoning kept."""
-        return Message(role="assistant", content=self.parts)
+        """The answer as a message for the next turn, signatures and encrypted reasoning kept.
+
+        A refusal is kept as text.
+        """
+        parts = self.parts
+        if self.refusal and not self.data:
+            parts = (*parts, TextPart(text=self.refusal))
+        return Message(role="assistant", content=parts)
 
 
 def _choice_json(index: int, choice: Choice) -> dict[str, Any]:

@@ -150,10 +150,12 @@ def _other_type(response: httpx2.Response) -> str | None:
     return None if kind in ("", "text/event-stream") else kind
 
 
-def _error_in(body: JSON, kind: str) -> JSON:
-    """An error object that came in place of a stream, for the decoder to read."""
-    if isinstance(body, dict) and (body.get("error") or body.get("object") == "error"):
+def _events_in(body: JSON, kind: str) -> list[JSON]:
+    """The events of a stream that came as one JSON array, or an error object in its place."""
+    if isinstance(body, list) and body and all(isinstance(item, dict) for item in body):
         return body
+    if isinstance(body, dict) and (body.get("error") or body.get("object") == "error"):
+        return [body]
     raise malformed(f"the provider answered a stream call with {kind}")
 
 
@@ -167,7 +169,7 @@ class SSESource:
 
     def _read(self) -> Iterator[JSON]:
         if (kind := _other_type(self._response)) is not None:
-            yield _error_in(read_answer(self._response).body, kind)
+            yield from _events_in(read_answer(self._response).body, kind)
             return
         parser = SSEParser()
         for chunk in self._response.iter_bytes():
@@ -238,7 +240,9 @@ class AsyncSSESource:
                 raise StopAsyncIteration
             if (kind := _other_type(self._response)) is not None:
                 self._ended = True
-                return _error_in((await aread_answer(self._response)).body, kind)
+                answer = await aread_answer(self._response)
+                self._ready = _events_in(answer.body, kind)[::-1]
+                continue
             try:
                 self._ready = self._parser.feed(await self._next_chunk())
             except StopAsyncIteration:

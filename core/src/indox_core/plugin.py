@@ -15,6 +15,7 @@ from ._content import (
     TextPart,
     ToolCallPart,
     ToolResultPart,
+    media_part,
 )
 from ._errors import (
     ConfigurationError,
@@ -28,6 +29,7 @@ from ._errors import (
     kind_of_status,
 )
 from ._events import (
+    CallNumbers,
     ChatEnd,
     ChatEvent,
     ChatStart,
@@ -68,9 +70,11 @@ from ._request import (
     ResponseSchema,
     Tool,
     ToolChoice,
+    merged,
 )
 from ._response import Choice, Citation, Finish, FinishReason, Reply, arguments_text
 from ._retry import retry_after
+from ._schema import SchemaLimits
 from ._usage import Rates, TokenUsage, count
 from ._wire import AsyncSSESource, ResponseConnection, SSESource, request_id_of
 
@@ -85,6 +89,7 @@ __all__ = [
     "AsyncSSESource",
     "AudioPart",
     "Call",
+    "CallNumbers",
     "Capability",
     "ChatEnd",
     "ChatEvent",
@@ -129,6 +134,7 @@ __all__ = [
     "ResponseSchema",
     "Retry",
     "SSESource",
+    "SchemaLimits",
     "StreamDecoder",
     "TextDelta",
     "TextPart",
@@ -149,6 +155,8 @@ __all__ = [
     "hookimpl",
     "kind_of_status",
     "lazy",
+    "media_part",
+    "merged",
     "parse_arguments",
     "reply_of",
     "request_id_of",

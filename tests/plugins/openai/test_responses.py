@@ -173,7 +173,11 @@ ANSWERS = [
         "unknown", "steered", id="unknown-reason",
     ),
     pytest.param(
-        response({"type": "new_kind_of_item"}, text_item("x")), (TextPart(text="x"),),
+        response({"type": "new_kind_of_item"}, text_item("x")),
+        (
+            TextPart(text="", provider_state=state(data={"type": "new_kind_of_item"})),
+            TextPart(text="x"),
+        ),
         "stop", "completed", id="unknown-item",
     ),
 ]  # fmt: skip

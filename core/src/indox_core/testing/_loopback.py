@@ -46,7 +46,7 @@ class Received:
         try:
             readable, _, _ = select.select([self.connection], [], [], timeout)
             return bool(readable) and self.connection.recv(1, socket.MSG_PEEK) == b""
-        except (ConnectionError, ValueError):  # closed in the meantime
+        except (OSError, ValueError):  # closed in the meantime
             return True
 
 

@@ -21,6 +21,7 @@ from indox_core.plugin import (
     ToolCallPart,
     count,
     kind_of_status,
+    parse_arguments,
 )
 
 from ._encode import PROVIDER
@@ -101,16 +102,25 @@ def parts_of_block(block: dict[str, Any]) -> list[ContentPart]:
     """
     kind = block.get("type")
     if kind == "text":
-        return [TextPart(text=block["text"])] if block.get("text") else []
+        if not block.get("text"):
+            return []
+        # The next turn wants the citations back.
+        state = _state(_cited(block)) if block.get("citations") else None
+        return [TextPart(text=block["text"], provider_state=state)]
     if kind == "tool_use":
-        return [
-            ToolCallPart(id=block["id"], name=block["name"], arguments=block.get("input") or {})
-        ]
+        arguments = parse_arguments(block.get("input") or {})
+        return [ToolCallPart(id=block["id"], name=block["name"], **arguments)]
     if kind == "thinking":
         return [ReasoningPart(text=block.get("thinking") or "", provider_state=_state(block))]
     if kind == "redacted_thinking":
         return [ReasoningPart(provider_state=_state(block))]
     return [TextPart(text="", provider_state=_state(block))]
+
+
+def _cited(block: dict[str, Any]) -> dict[str, Any]:
+    """A text as it goes back; a citation's `file_id` is only for reading."""
+    notes = [{k: v for k, v in note.items() if k != "file_id"} for note in block["citations"]]
+    return {"type": "text", "text": block["text"], "citations": notes}
 
 
 def _state(block: dict[str, Any]) -> ProviderState:
@@ -132,10 +142,10 @@ def finish_of(raw: Any) -> Finish:
     return Finish(_FINISH.get(str(raw), "unknown"), raw if isinstance(raw, str) else None)
 
 
-def refusal_of(details: Any) -> str:
-    """Why Claude refuses, in its words; its text, if any, is in the parts."""
+def refusal_of(details: Any) -> str | None:
+    """Why Claude refuses, in its words, if it says so; its text, if any, is in the parts."""
     explanation = details.get("explanation") if isinstance(details, dict) else None
-    return explanation if isinstance(explanation, str) else "The model refuses to answer."
+    return explanation if isinstance(explanation, str) else None
 
 
 def usage_of(usage: Any) -> TokenUsage | None:

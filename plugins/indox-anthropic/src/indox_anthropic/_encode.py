@@ -21,10 +21,13 @@ from indox_core.plugin import (
     UnsupportedFeatureError,
     ValidationError,
     dropped,
+    merged,
 )
 
 from ._options import (
     OLDER_VERSION,
+    SCHEMA,
+    SCHEMA_REASON,
     AnthropicOptions,
     default_max_tokens,
     is_sampler,
@@ -56,6 +59,9 @@ def request_to_messages(request: ChatRequest) -> Call:
         "max_tokens": request.max_tokens or default_max_tokens(request.model),
         "messages": messages,
     }
+    if system:
+        body["system"] = system
+    _add_thinking(request, body, adaptations)
     if request.max_tokens is None:
         adaptations.append(
             Adaptation(
@@ -65,21 +71,18 @@ def request_to_messages(request: ChatRequest) -> Call:
                 reason="Anthropic wants a limit with every request",
             )
         )
-    if system:
-        body["system"] = system
-    _add_thinking(request, body, adaptations)
     _add_sampling(request, body, headers, adaptations)
     if request.stop:
         body["stop_sequences"] = list(request.stop)
-    _add_tools(request, body)
+    _add_tools(request, body, adaptations)
     if request.response_schema is not None:
-        schema = _limited(request.response_schema.json_schema)
+        schema = SCHEMA.apply(request.response_schema.json_schema)
         if schema != request.response_schema.json_schema:
             adaptations.append(
                 Adaptation(
                     path="response_schema.json_schema",
                     kind="clamped",
-                    reason="Anthropic closes every object and takes no limits of size or length",
+                    reason=SCHEMA_REASON,
                 )
             )
         body.setdefault("output_config", {})["format"] = {"type": "json_schema", "schema": schema}
@@ -94,8 +97,7 @@ def request_to_messages(request: ChatRequest) -> Call:
             body[name] = value
     if options.betas:
         headers["anthropic-beta"] = ",".join(options.betas)
-    body.update(options.extra_body)
-    return Call(OPERATION, body, tuple(adaptations), headers)
+    return Call(OPERATION, merged(body, options.extra_body), tuple(adaptations), headers)
 
 
 def _add_thinking(
@@ -114,22 +116,7 @@ def _add_thinking(
     elif effort == "none":
         body["thinking"] = {"type": "disabled"}
     elif way == "budget":
-        budget = _BUDGETS[effort]
-        if request.max_tokens is None:
-            body["max_tokens"] += budget  # thinking counts towards the limit
-        elif budget >= request.max_tokens:
-            budget = request.max_tokens - 1
-            adaptations.append(
-                Adaptation(
-                    path="reasoning_effort",
-                    kind="clamped",
-                    before=effort,
-                    after=max(budget, 0),
-                    reason="thinking must fit into max_tokens, and takes at least 1024",
-                )
-            )
-        if budget >= 1024:
-            body["thinking"] = {"type": "enabled", "budget_tokens": budget}
+        _add_budget(request, effort, body, adaptations)
     else:
         body["thinking"] = {"type": "adaptive", **({"display": display} if display else {})}
         if effort == "minimal":
@@ -143,6 +130,51 @@ def _add_thinking(
                 )
             )
         body["output_config"] = {"effort": "low" if effort == "minimal" else effort}
+
+
+def _add_budget(
+    request: ChatRequest,
+    effort: ReasoningEffort,
+    body: dict[str, Any],
+    adaptations: list[Adaptation],
+) -> None:
+    """Thinking by a number of tokens, where the request leaves room for it."""
+    budget, limit = _BUDGETS[effort], request.max_tokens
+    problem = None
+    if request.tool_choice is not None and request.tool_choice.mode == "required":
+        # https://platform.claude.com/docs/en/build-with-claude/extended-thinking
+        problem = "Claude does not think where a tool must be called"
+    elif _is_in_a_loop_without_thinking(body["messages"]):
+        problem = "Claude goes on thinking only after a call that it had thought about"
+    elif limit is not None and limit <= 1024:
+        problem = "thinking takes at least 1024 tokens and must fit into max_tokens"
+    if problem is not None:
+        adaptations.append(dropped("reasoning_effort", problem, effort))
+        return
+    if limit is None:
+        body["max_tokens"] += budget  # thinking counts towards the limit
+    elif budget >= limit:
+        budget = limit - 1
+        adaptations.append(
+            Adaptation(
+                path="reasoning_effort",
+                kind="clamped",
+                before=effort,
+                after=budget,
+                reason="thinking must fit into max_tokens",
+            )
+        )
+    display = request.options_as(AnthropicOptions).thinking_display
+    shown = {"display": display} if display is not None else {}
+    body["thinking"] = {"type": "enabled", "budget_tokens": budget, **shown}
+
+
+def _is_in_a_loop_without_thinking(messages: list[dict[str, Any]]) -> bool:
+    """Whether the last calls, whose results now follow, were made without a thought."""
+    if len(messages) < 2 or not _holds_results(messages[-1]):
+        return False
+    first = messages[-2]["content"][0] if messages[-2]["content"] else {}
+    return first.get("type") not in ("thinking", "redacted_thinking")
 
 
 def _add_sampling(
@@ -188,8 +220,11 @@ def _add_sampling(
     )
 
 
-def _add_tools(request: ChatRequest, body: dict[str, Any]) -> None:
-    tools = [_tool_to_anthropic(tool) for tool in request.tools]
+def _add_tools(request: ChatRequest, body: dict[str, Any], adaptations: list[Adaptation]) -> None:
+    tools = [
+        _tool_to_anthropic(tool, f"tools.{number}", adaptations)
+        for number, tool in enumerate(request.tools)
+    ]
     if request.web_search:
         modern = thinks_by(request.model) == "effort"
         version = "web_search_20260318" if modern else "web_search_20250305"
@@ -210,8 +245,14 @@ def _add_tools(request: ChatRequest, body: dict[str, Any]) -> None:
         body["tool_choice"] = wire
 
 
-def _tool_to_anthropic(tool: Tool) -> dict[str, Any]:
+def _tool_to_anthropic(tool: Tool, path: str, adaptations: list[Adaptation]) -> dict[str, Any]:
     schema = {"type": "object", **tool.parameters}
+    if tool.strict:
+        strict = SCHEMA.apply(schema)
+        if strict != schema:
+            where = f"{path}.parameters"
+            adaptations.append(Adaptation(path=where, kind="clamped", reason=SCHEMA_REASON))
+        schema = strict
     wire: dict[str, Any] = {"name": tool.name, "input_schema": schema}
     if tool.description:
         wire["description"] = tool.description
@@ -228,31 +269,6 @@ def _add_metadata(
         adaptations.append(dropped("metadata", "Anthropic takes only user_id", rest))
     if "user_id" in request.metadata:
         body["metadata"] = {"user_id": request.metadata["user_id"]}
-
-
-# Anthropic's structured outputs take these only as part of a description:
-# https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
-_NOT_TAKEN = frozenset(
-    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength",
-     "maxLength", "maxItems", "uniqueItems", "minProperties", "maxProperties"}
-)  # fmt: skip
-
-
-def _limited(schema: Any) -> Any:
-    """The schema with every object closed and without the limits that Anthropic refuses."""
-    if isinstance(schema, list):
-        return [_limited(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    limited: dict[str, Any] = {}
-    for key, value in schema.items():
-        if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
-            limited[key] = {name: _limited(item) for name, item in value.items()}
-        elif key not in _NOT_TAKEN and not (key == "minItems" and value not in (0, 1)):
-            limited[key] = _limited(value) if isinstance(value, dict | list) else value
-    if schema.get("type") == "object":
-        limited["additionalProperties"] = False
-    return limited
 
 
 # Messages
@@ -317,7 +333,7 @@ def _blocks(
             reason = f"Anthropic takes no {part.type} of others in an assistant message"
             adaptations.append(dropped(path, reason))
     elif isinstance(part, ImagePart | DocumentPart):
-        return [_media_block(part, path)]
+        return [_media_block(part, path, adaptations)]
     else:
         raise UnsupportedFeatureError(f"{path}: Anthropic takes no {part.type}.")
     return []
@@ -327,8 +343,13 @@ def _has_content(message: Message) -> bool:
     return any(not isinstance(part, TextPart) or part.text for part in message.content)
 
 
-def _media_block(part: ImagePart | DocumentPart, path: str) -> dict[str, Any]:
+def _media_block(
+    part: ImagePart | DocumentPart, path: str, adaptations: list[Adaptation]
+) -> dict[str, Any]:
     media = part.image if isinstance(part, ImagePart) else part.document
+    if isinstance(part, ImagePart) and part.detail is not None:
+        reason = "Anthropic decides itself how closely it looks"
+        adaptations.append(dropped(f"{path}.detail", reason, part.detail))
     source: dict[str, Any]
     if media.url is not None:
         source = {"type": "url", "url": media.url}
@@ -358,7 +379,7 @@ def _result_block(part: ToolResultPart, path: str, adaptations: list[Adaptation]
     content = [
         {"type": "text", "text": item.text}
         if isinstance(item, TextPart)
-        else _media_block(item, path)
+        else _media_block(item, path, adaptations)
         for item in part.content
         if not isinstance(item, TextPart) or item.text
     ]

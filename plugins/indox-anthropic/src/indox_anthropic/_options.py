@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from indox_core.plugin import ProviderOptions
+from indox_core.plugin import ProviderOptions, SchemaLimits
 
 
 class AnthropicOptions(ProviderOptions):
@@ -78,3 +78,25 @@ def default_max_tokens(model: str) -> int:
     if model.startswith(_CLAUDE_3):
         return 4096
     return 8192 if model.startswith(_CLAUDE_3_5) else 16384
+
+
+# https://platform.claude.com/docs/en/build-with-claude/structured-outputs#json-schema-limitations
+_FORMATS = frozenset(
+    {"date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"}
+)
+
+
+def _takes(key: str, value: Any) -> bool:
+    return value in (0, 1) if key == "minItems" else key != "format" or value in _FORMATS
+
+
+SCHEMA = SchemaLimits(
+    keys=frozenset(
+        {"$ref", "type", "enum", "const", "title", "required", "anyOf", "allOf", "items", "format",
+         "minItems"}
+    ),
+    closed=True,
+    renamed={"oneOf": "anyOf"},
+    takes=_takes,
+)  # fmt: skip
+SCHEMA_REASON = "Anthropic closes every object, and takes limits and defaults only as a description"

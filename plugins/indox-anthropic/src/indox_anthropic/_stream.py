@@ -84,6 +84,7 @@ class MessagesDecoder:
         number, delta = event["index"], event["delta"]
         block, kind = self._blocks[number], delta["type"]
         if kind == "text_delta":
+            block["text"] = (block.get("text") or "") + delta["text"]
             return [TextDelta(delta["text"], number)] if delta["text"] else []
         if kind == "input_json_delta":
             self._arguments.setdefault(number, []).append(delta["partial_json"])
@@ -95,6 +96,8 @@ class MessagesDecoder:
         elif kind == "signature_delta":
             block["signature"] = delta["signature"]
         elif kind == "citations_delta":
+            # A new list: the one in the block may be the event's own.
+            block["citations"] = [*(block.get("citations") or ()), delta["citation"]]
             return [CitationFound(citation) for citation in citations_of([delta["citation"]])]
         else:  # of blocks that only go back, such as a compaction
             block.update({name: value for name, value in delta.items() if name != "type"})
@@ -103,24 +106,26 @@ class MessagesDecoder:
     def _block_stop(self, event: dict[str, Any]) -> list[ChatEvent]:
         number = event["index"]
         block = self._blocks[number]
-        if block["type"] == "text":
+        if block["type"] == "text" and not block.get("citations"):
             return []
-        if number in self._arguments:
-            parsed = parse_arguments("".join(self._arguments[number]))
+        if raw := "".join(self._arguments.get(number, ())):
+            parsed = parse_arguments(raw)
             if parsed["arguments"] is None:
                 return []  # the pieces have arrived; they stay text
             block["input"] = parsed["arguments"]
         return [PartEnd(part, number) for part in parts_of_block(block)]
 
     def _message_delta(self, event: dict[str, Any]) -> list[ChatEvent]:
-        self._stop = event.get("delta") or {}
+        said = event.get("delta") or {}
+        self._stop.update({name: value for name, value in said.items() if value is not None})
         return self._count(event.get("usage"))
 
     def _end(self, event: dict[str, Any]) -> list[ChatEvent]:
         self.finished = True
         finish = finish_of(self._stop.get("stop_reason"))
-        if finish.unified == "refusal":
-            return [RefusalDelta(refusal_of(self._stop.get("stop_details"))), ChatEnd(finish)]
+        refusal = refusal_of(self._stop.get("stop_details"))
+        if finish.unified == "refusal" and refusal is not None:
+            return [RefusalDelta(refusal), ChatEnd(finish)]
         return [ChatEnd(finish)]
 
     def _error(self, event: dict[str, Any]) -> list[ChatEvent]:

@@ -59,6 +59,8 @@ def google_to_reply(body: JSON) -> Reply:
     events: list[ChatEvent] = []
     for chunk in chunks:
         events += decoder.push(chunk)
+    if not decoder.answered:
+        raise ProviderFailure(Failure("malformed", "the answer has no candidates"))
     return reply_of([*events, *decoder.finish()])
 
 
@@ -145,7 +147,7 @@ def usage_of(usage: dict[str, Any], searches: int | None) -> TokenUsage:
     tier = usage.get("serviceTier")
     return TokenUsage(
         input=None if prompt is None and tools is None else (prompt or 0) + (tools or 0),
-        output=None if prompt is None else (written or 0) + (thought or 0),
+        output=None if prompt is written is thought is None else (written or 0) + (thought or 0),
         cache_read=count(usage.get("cachedContentTokenCount")),
         reasoning=thought,
         web_searches=searches,

@@ -27,9 +27,10 @@ from indox_core.plugin import (
     ToolResultPart,
     ValidationError,
     dropped,
+    merged,
 )
 
-from ._options import GoogleOptions, lowest_budget, thinks_by
+from ._options import SCHEMA, GoogleOptions, lowest_budget, thinks_by
 
 PROVIDER = "google"
 _BUDGETS: dict[ReasoningEffort, int] = {
@@ -79,8 +80,7 @@ def request_to_google(request: ChatRequest) -> Call:
         body["cachedContent"] = options.cached_content
     if options.service_tier is not None:
         body["serviceTier"] = options.service_tier
-    body.update(options.extra_body)
-    return Call(_path(request), body, tuple(adaptations))
+    return Call(_path(request), merged(body, options.extra_body), tuple(adaptations))
 
 
 def _path(request: ChatRequest) -> str:
@@ -97,8 +97,19 @@ def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> d
         "topP": request.top_p,
         "topK": options.top_k,
     }
+    penalties = {
+        "presencePenalty": options.presence_penalty,
+        "frequencyPenalty": options.frequency_penalty,
+    }
     if thinks_by(request.model) == "level":
-        names = {"topP": "top_p", "topK": "top_k"}
+        sampling |= penalties
+        penalties = {}
+        names = {
+            "topP": "top_p",
+            "topK": "provider_options.google.top_k",
+            "presencePenalty": "provider_options.google.presence_penalty",
+            "frequencyPenalty": "provider_options.google.frequency_penalty",
+        }
         reason = f"{request.model} takes no sampling parameters"
         adaptations.extend(
             dropped(names.get(name, name), reason, value)
@@ -111,8 +122,7 @@ def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> d
         "maxOutputTokens": request.max_tokens,
         "seed": request.seed,
         "stopSequences": list(request.stop) or None,
-        "presencePenalty": options.presence_penalty,
-        "frequencyPenalty": options.frequency_penalty,
+        **penalties,
         "responseModalities": list(options.response_modalities) or None,
         "thinkingConfig": _thinking_config(request, adaptations) or None,
     }
@@ -129,7 +139,16 @@ def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> d
         )
     if request.response_schema is not None:
         config["responseMimeType"] = "application/json"
-        config["responseJsonSchema"] = request.response_schema.json_schema
+        schema = SCHEMA.apply(request.response_schema.json_schema)
+        config["responseJsonSchema"] = schema
+        if schema != request.response_schema.json_schema:
+            adaptations.append(
+                Adaptation(
+                    path="response_schema.json_schema",
+                    kind="clamped",
+                    reason="Gemini takes some limits and defaults only as a description",
+                )
+            )
     return {name: value for name, value in config.items() if value is not None}
 
 
@@ -143,6 +162,9 @@ def _thinking_config(request: ChatRequest, adaptations: list[Adaptation]) -> dic
         if effort != "none":
             reason = f"{request.model} does not think before it answers"
             adaptations.append(dropped("reasoning_effort", reason, effort))
+        if shown:
+            path = "provider_options.google.include_thoughts"
+            adaptations.append(dropped(path, reason, shown))
         return {}
     after: int | str
     if way == "budget":
@@ -209,7 +231,10 @@ def _conversation(
         for call in message.tool_calls:
             names[call.id] = call.name
         parts = _parts(message, request, names, path, adaptations)
-        if message.role == "system":
+        if not parts:
+            if message.role != "user":
+                adaptations.append(dropped(path, "Gemini takes no empty message"))
+        elif message.role == "system":
             if contents:
                 adaptations.append(
                     Adaptation(
@@ -221,8 +246,6 @@ def _conversation(
                     )
                 )
             system += parts
-        elif not parts:
-            continue
         elif message.role == "tool" and contents and _holds_results(contents[-1]):
             contents[-1]["parts"] += parts  # all results of one turn belong together
         else:
@@ -255,7 +278,9 @@ def _parts(
         elif isinstance(part, ReasoningPart) and state is None:
             if part.provider_state is None:
                 adaptations.append(dropped(where, "Gemini takes back only its own reasoning"))
-        elif (wire := _part(part)) or state:
+        elif (wire := _part(part, where, adaptations)) or state:
+            if isinstance(part, TextPart) and state and state.keys() <= _SIGNATURE:
+                wire = {"text": part.text}  # also an empty one: the signature belongs to it
             parts.append({**wire, **(state or {})})
             if isinstance(part, ToolCallPart) and part.arguments is None:
                 reason = "Gemini takes arguments only as an object"
@@ -282,13 +307,22 @@ def _sign_foreign_calls(
         )
 
 
-def _part(part: ContentPart) -> dict[str, Any]:
+_SIGNATURE = frozenset({"thoughtSignature"})
+
+
+def _part(part: ContentPart, path: str, adaptations: list[Adaptation]) -> dict[str, Any]:
     """The part as Gemini has it; {} for what has no content of its own."""
     if isinstance(part, TextPart | ReasoningPart):
         return {"text": part.text} if part.text else {}
     if isinstance(part, ImagePart):
+        if part.detail is not None:
+            reason = "Gemini decides itself how closely it looks"
+            adaptations.append(dropped(f"{path}.detail", reason, part.detail))
         return _media(part.image)
     if isinstance(part, DocumentPart):
+        if part.document.name is not None:
+            reason = "Gemini takes no name of a document"
+            adaptations.append(dropped(f"{path}.document.name", reason, part.document.name))
         return _media(part.document)
     if isinstance(part, AudioPart):
         return _media(part.audio)
@@ -313,10 +347,13 @@ def _media(media: Media) -> dict[str, Any]:
 
 def _response(part: ToolResultPart, names: dict[str, str]) -> dict[str, Any]:
     """A function's result; Gemini wants an object, so other results are put into one."""
+    value: Any = part.text
     try:
-        value = from_json(part.text)
+        found = from_json(part.text, allow_inf_nan=False)
     except ValueError:
-        value = part.text
+        found = None
+    if isinstance(found, dict):
+        value = found
     if part.is_error or not isinstance(value, dict):
         value = {"error" if part.is_error else "result": value}
     name = part.name or names.get(part.tool_call_id) or part.tool_call_id

@@ -25,7 +25,11 @@ def failure_from_google(error: Exception) -> Failure | None:
 
 
 def _from_status(error: Any) -> Failure:
-    failure = failure_of(error.details, int(error.code))
+    body = error.details
+    if isinstance(body, dict) and "error" not in body:
+        # Not Google's own: the SDK has put the HTTP reason where Google's name would be.
+        body = {"error": {"message": body.get("message")}}
+    failure = failure_of(body, int(error.code))
     response = error.response
     headers = getattr(response, "headers", None)
     if headers is None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from indox_core.plugin import ProviderOptions
+from indox_core.plugin import ProviderOptions, SchemaLimits
 
 
 class GoogleOptions(ProviderOptions):
@@ -43,3 +43,13 @@ def thinks_by(model: str) -> Literal["nothing", "budget", "level"]:
 def lowest_budget(model: str) -> int:
     """The pro models of the generation with budgets cannot be kept from thinking."""
     return 128 if "pro" in model else 0
+
+
+# What the API says of `responseJsonSchema`: https://ai.google.dev/api/generate-content
+SCHEMA = SchemaLimits(
+    keys=frozenset(
+        {"$id", "$ref", "$anchor", "type", "format", "title", "enum", "items", "prefixItems",
+         "minItems", "maxItems", "minimum", "maximum", "anyOf", "oneOf", "additionalProperties",
+         "required", "propertyOrdering"}
+    )
+)  # fmt: skip

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from typing import Any
-
-from pydantic_core import to_json
 
 from indox_core.plugin import (
     JSON,
     MADE_UP_CALL,
-    AudioPart,
     ChatEnd,
     ChatEvent,
     ChatStart,
     CitationFound,
+    ContentPart,
     Finish,
-    ImagePart,
-    Media,
     PartEnd,
     ProviderState,
     ReasoningDelta,
@@ -26,6 +24,9 @@ from indox_core.plugin import (
     ToolCallDelta,
     ToolCallPart,
     UsageSnapshot,
+    arguments_text,
+    media_part,
+    parse_arguments,
 )
 
 from ._decode import check, citations_of, finish_of, usage_of
@@ -41,6 +42,12 @@ class GoogleDecoder:
         self._usage: dict[str, Any] = {}
         self._usage_is_full = False
         self._candidates: dict[int, _Candidate] = {}
+        self._blocked = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether there is an answer, or a reason why there is none."""
+        return bool(self._candidates) or self._blocked
 
     def push(self, event: JSON) -> list[ChatEvent]:
         body = check(event)
@@ -49,8 +56,8 @@ class GoogleDecoder:
         if start != self._start:
             self._start = start
             events.append(ChatStart(*start))
-        for candidate in body.get("candidates") or ():
-            number = candidate.get("index") or 0
+        for place, candidate in enumerate(body.get("candidates") or ()):
+            number = candidate.get("index", place) or 0
             state = self._candidates.setdefault(number, _Candidate(number))
             events += state.push(candidate)
         if usage := body.get("usageMetadata"):
@@ -59,10 +66,11 @@ class GoogleDecoder:
             if full or not self._usage_is_full:
                 self._usage, self._usage_is_full = usage, bool(full)
         if self._usage:
-            searches = [c.searches for c in self._candidates.values() if c.searches is not None]
+            searches = [len(c.queries) for c in self._candidates.values() if c.grounded]
             events.append(UsageSnapshot(usage_of(self._usage, sum(searches) if searches else None)))
         blocked = (body.get("promptFeedback") or {}).get("blockReason")
-        if blocked and not self._candidates:
+        if blocked and not any(candidate.ended for candidate in self._candidates.values()):
+            self._blocked = True
             events.append(ChatEnd(Finish("content_filter", f"blocked:{blocked}")))
         return events
 
@@ -70,11 +78,55 @@ class GoogleDecoder:
         return [event for candidate in self._candidates.values() for event in candidate.finish()]
 
 
+_CONTENT = ("functionCall", "inlineData", "text")
+
+
+class _OpenCall:
+    """A call whose arguments still arrive, each value in pieces at its path."""
+
+    def __init__(self, call: ToolCallPart) -> None:
+        self._call = call
+        self._arguments: dict[str, Any] = dict(call.arguments or {})
+
+    def add(self, piece: dict[str, Any]) -> None:
+        steps = [a or int(b) for a, b in _STEP.findall(str(piece.get("jsonPath")))]
+        values = [piece[name] for name in _VALUES if name in piece]
+        if not steps or not values:
+            return
+        place: Any = self._arguments
+        for step, following in itertools.pairwise(steps):
+            place = _at(place, step, [] if isinstance(following, int) else {})
+        value = None if "nullValue" in piece else values[0]
+        before = _at(place, steps[-1], None)
+        both = isinstance(before, str) and isinstance(value, str)
+        place[steps[-1]] = before + value if both else value
+
+    def part(self) -> ToolCallPart:
+        return self._call.model_copy(update={"arguments": self._arguments})
+
+
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_VALUES = ("stringValue", "numberValue", "boolValue", "nullValue")
+
+
+def _at(place: Any, step: Any, empty: Any) -> Any:
+    """What stands at one step of a path, put there if nothing does."""
+    if isinstance(place, list):
+        place += [None] * (step + 1 - len(place))
+        if place[step] is None:
+            place[step] = empty
+    elif step not in place:
+        place[step] = empty
+    return place[step]
+
+
 class _Candidate:
     """One answer: adjacent texts are one part, and keep the signature that comes with them."""
 
     def __init__(self, number: int) -> None:
-        self.searches: int | None = None
+        self.grounded = False
+        self.queries: list[str] = []
+        """The searches that were made, each once: chunks may repeat them."""
         self._number = number
         self._part = -1
         self._kind = ""
@@ -83,6 +135,11 @@ class _Candidate:
         self._has_calls = False
         self._cited: list[Any] = []
         self._finish: str | None = None
+        self._open_call: _OpenCall | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self._finish is not None
 
     def push(self, candidate: dict[str, Any]) -> list[ChatEvent]:
         events: list[ChatEvent] = []
@@ -90,13 +147,18 @@ class _Candidate:
             events += self._push_part(part)
         queries = (candidate.get("groundingMetadata") or {}).get("webSearchQueries")
         if queries is not None:
-            self.searches = max(self.searches or 0, sum(map(bool, queries)))
+            self.grounded = True
+            fresh = [query for query in queries if query]
+            if fresh[: len(self.queries)] == self.queries:
+                self.queries = fresh
+            else:
+                self.queries += [query for query in fresh if query not in self.queries]
         for citation in citations_of(candidate):
             if citation not in self._cited:  # each chunk repeats them
                 self._cited.append(citation)
                 events.append(CitationFound(citation))
         raw = candidate.get("finishReason")
-        if raw and raw != "FINISH_REASON_UNSPECIFIED":
+        if raw:
             self._finish = raw
         return events
 
@@ -107,25 +169,34 @@ class _Candidate:
         return events
 
     def _push_part(self, part: dict[str, Any]) -> list[ChatEvent]:
-        extras = {k: v for k, v in part.items() if k not in ("text", "functionCall", "inlineData")}
-        if "text" in part:
+        extras = {k: v for k, v in part.items() if k not in _CONTENT}
+        call, blob, text = (part.get(name) for name in _CONTENT)
+        if isinstance(text, str) and call is None and blob is None:
             kind = "reasoning" if part.get("thought") else "text"
-            if kind != self._kind:
+            signed = "thoughtSignature" in extras and "thoughtSignature" in self._extras
+            if kind != self._kind or signed:  # each signature belongs to its own text
                 events = self._open(kind)
             else:
                 events = []
             self._extras.update(extras)
-            self._texts.append(part["text"])
-            if not part["text"]:
+            self._texts.append(text)
+            if not text:
                 return events
             delta = ReasoningDelta if kind == "reasoning" else TextDelta
-            return [*events, delta(part["text"], self._part, self._number)]
-        events = self._open("")
+            return [*events, delta(text, self._part, self._number)]
         state = ProviderState(provider=PROVIDER, data=extras) if extras else None
-        if "functionCall" in part:
-            return [*events, *self._call(part["functionCall"], state)]
-        if "inlineData" in part:
-            return [*events, *self._inline(part["inlineData"], state)]
+        if self._open_call is not None and call is not None and not call.get("name"):
+            return self._more_of_call(call)
+        events = self._open("")
+        if call is not None:
+            return [*events, *self._call(call, state)]
+        if blob is not None:
+            whole_part = ProviderState(provider=PROVIDER, data=part)
+            if part.get("thought"):  # an image on the way to the one of the answer
+                whole: ContentPart = TextPart(text="", provider_state=whole_part)
+            else:
+                whole = media_part(blob.get("data"), blob.get("mimeType"), whole_part, state)
+            return [*events, PartEnd(whole, self._part, self._number)]
         # Code that ran, tools that Google called: they go back as they came.
         whole = TextPart(text="", provider_state=state)
         return [*events, PartEnd(whole, self._part, self._number)] if state else events
@@ -135,19 +206,27 @@ class _Candidate:
         whole = ToolCallPart(
             id=call.get("id") or f"{MADE_UP_CALL}{self._part}",
             name=call.get("name") or "",
-            arguments=call.get("args") or {},
+            **parse_arguments(call.get("args") or {}),
             provider_state=state,
         )
-        arguments = to_json(whole.arguments).decode()
-        delta = ToolCallDelta(self._part, whole.id, whole.name, arguments, self._number)
+        if call.get("willContinue"):
+            self._open_call = _OpenCall(whole)
+            return [ToolCallDelta(self._part, whole.id, whole.name, "", self._number)]
+        delta = ToolCallDelta(self._part, whole.id, whole.name, arguments_text(whole), self._number)
         return [delta, PartEnd(whole, self._part, self._number)]
 
-    def _inline(self, blob: dict[str, Any], state: ProviderState | None) -> list[ChatEvent]:
-        media = Media(data=blob.get("data"), media_type=blob.get("mimeType"))
-        if str(media.media_type).startswith("image/"):
-            image = ImagePart(image=media, provider_state=state)
-            return [PartEnd(image, self._part, self._number)]
-        return [PartEnd(AudioPart(audio=media, provider_state=state), self._part, self._number)]
+    def _more_of_call(self, call: dict[str, Any]) -> list[ChatEvent]:
+        """Vertex streams the arguments of a call as values at paths."""
+        opened = self._open_call
+        assert opened is not None
+        for piece in call.get("partialArgs") or ():
+            opened.add(piece)
+        if call.get("willContinue"):
+            return []
+        self._open_call = None
+        whole = opened.part()
+        delta = ToolCallDelta(self._part, None, None, arguments_text(whole), self._number)
+        return [delta, PartEnd(whole, self._part, self._number)]
 
     def _open(self, kind: str) -> list[ChatEvent]:
         events = self._close()

@@ -118,15 +118,28 @@ def parts_of_content(content: Any) -> list[ContentPart]:
     if isinstance(content, str):
         return [TextPart(text=content)] if content else []
     parts: list[ContentPart] = []
-    for chunk in content or ():
+    for chunk in chunks_of(content):
         kind = chunk.get("type")
         if kind == "thinking":
             parts.append(thinking_part(chunk))
-        elif kind == "text" and parts and isinstance(parts[-1], TextPart):
+        elif kind != "text":
+            parts.append(opaque_part(chunk))
+        elif parts and isinstance(parts[-1], TextPart) and parts[-1].text:
             parts[-1] = TextPart(text=parts[-1].text + (chunk.get("text") or ""))
-        elif kind == "text" and chunk.get("text"):
+        elif chunk.get("text"):
             parts.append(TextPart(text=chunk["text"]))
     return parts
+
+
+def chunks_of(content: Any) -> list[dict[str, Any]]:
+    """A content as chunks, whether it is a string, a list of chunks or one of strings."""
+    items = content if isinstance(content, list) else [content] if content else []
+    return [{"type": "text", "text": item} if isinstance(item, str) else item for item in items]
+
+
+def opaque_part(chunk: dict[str, Any]) -> TextPart:
+    """A chunk that has no place in the schema; it goes back as it came."""
+    return TextPart(text="", provider_state=ProviderState(provider=PROVIDER, data=chunk))
 
 
 def thinking_part(chunk: dict[str, Any]) -> ReasoningPart:
@@ -145,12 +158,10 @@ def thinking_text(chunk: dict[str, Any]) -> str:
 
 def citations_of(content: Any) -> tuple[Citation, ...]:
     """Sources that are named between the texts."""
-    if not isinstance(content, list):
-        return ()
     return tuple(
         Citation(url=chunk.get("url"), title=chunk.get("title"))
-        for chunk in content
-        if chunk.get("type") in ("reference", "tool_reference")
+        for chunk in chunks_of(content)
+        if chunk.get("url") and chunk.get("type") in ("reference", "tool_reference")
     )
 
 
@@ -169,9 +180,8 @@ def usage_of(usage: Any) -> TokenUsage | None:
     if not isinstance(usage, dict):
         return None
     details = usage.get("prompt_tokens_details") or usage.get("prompt_token_details") or {}
-    read = count(details.get("cached_tokens"))
-    if read is None:
-        read = count(usage.get("num_cached_tokens"))
+    spellings = (count(details.get("cached_tokens")), count(usage.get("num_cached_tokens")))
+    read = max((number for number in spellings if number is not None), default=None)
     prompt = count(usage.get("prompt_tokens"))
     completion = count(usage.get("completion_tokens"))
     total = count(usage.get("total_tokens"))

@@ -24,9 +24,10 @@ from indox_core.plugin import (
     UnsupportedFeatureError,
     arguments_text,
     dropped,
+    merged,
 )
 
-from ._options import MistralOptions
+from ._options import SCHEMA, MistralOptions, effort_of
 
 PROVIDER = "mistral"
 OPERATION = "chat"
@@ -43,18 +44,13 @@ def request_to_mistral(request: ChatRequest) -> Call:
     options = request.options_as(MistralOptions)
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": [
-            wire
-            for number, message in enumerate(request.messages)
-            for wire in _message_to_mistral(message, number, adaptations)
-        ],
+        "messages": _conversation(request, adaptations),
     }
     for name, wire_name in (
         ("temperature", "temperature"),
         ("top_p", "top_p"),
         ("max_tokens", "max_tokens"),
         ("seed", "random_seed"),
-        ("reasoning_effort", "reasoning_effort"),
     ):
         if (value := getattr(request, name)) is not None:
             body[wire_name] = value
@@ -69,6 +65,8 @@ def request_to_mistral(request: ChatRequest) -> Call:
                 reason="Mistral takes no negative seed",
             )
         )
+    if (effort := effort_of(request, adaptations)) is not None:
+        body["reasoning_effort"] = effort
     if request.stop:
         body["stop"] = list(request.stop)
     if request.tools:
@@ -79,7 +77,12 @@ def request_to_mistral(request: ChatRequest) -> Call:
             body["parallel_tool_calls"] = request.parallel_tool_calls
     if request.response_schema is not None:
         schema = request.response_schema
-        fields = {"name": schema.name, "schema": schema.json_schema, "strict": schema.strict}
+        wire_schema = SCHEMA.apply(schema.json_schema) if schema.strict else schema.json_schema
+        if wire_schema != schema.json_schema:
+            reason = "Mistral closes every object of a strict schema"
+            path = "response_schema.json_schema"
+            adaptations.append(Adaptation(path=path, kind="clamped", reason=reason))
+        fields = {"name": schema.name, "schema": wire_schema, "strict": schema.strict}
         body["response_format"] = {"type": "json_schema", "json_schema": fields}
     if request.metadata:
         body["metadata"] = request.metadata
@@ -91,8 +94,43 @@ def request_to_mistral(request: ChatRequest) -> Call:
     for name in _OPTIONS:
         if (value := getattr(options, name)) is not None:
             body[name] = value
-    body.update(options.extra_body)
-    return Call(OPERATION, body, tuple(adaptations))
+    return Call(OPERATION, merged(body, options.extra_body), tuple(adaptations))
+
+
+def _conversation(request: ChatRequest, adaptations: list[Adaptation]) -> list[dict[str, Any]]:
+    """The messages in an order that Mistral takes; what had to change for it is recorded.
+
+    System messages come first, an assistant's follows a tool's, and an assistant's at the end is
+    one that the model goes on with.
+    https://docs.mistral.ai/capabilities/function_calling and the API's errors 3230 and 3240.
+    """
+    system: list[dict[str, Any]] = []
+    messages: list[dict[str, Any]] = []
+    for number, message in enumerate(request.messages):
+        path = f"messages.{number}"
+        for wire in _message_to_mistral(message, number, adaptations):
+            if wire["role"] == "system":
+                if messages:
+                    reason = "Mistral takes system messages only before the conversation"
+                    adaptations.append(Adaptation(path=path, kind="moved", reason=reason))
+                system.append(wire)
+                continue
+            if messages and (messages[-1]["role"], wire["role"]) == ("tool", "user"):
+                messages.append({"role": "assistant", "content": _ACKNOWLEDGED})
+                reason = "Mistral wants an assistant's message between a tool's and a user's"
+                adaptations.append(
+                    Adaptation(path=path, kind="synthesised", after=_ACKNOWLEDGED, reason=reason)
+                )
+            messages.append(wire)
+    if messages and messages[-1]["role"] == "assistant" and "tool_calls" not in messages[-1]:
+        messages[-1]["prefix"] = True
+        reason = "Mistral goes on with an assistant's last message only where it is marked so"
+        path = f"messages.{len(request.messages) - 1}.prefix"
+        adaptations.append(Adaptation(path=path, kind="synthesised", after=True, reason=reason))
+    return [*system, *messages]
+
+
+_ACKNOWLEDGED = "OK."
 
 
 def _message_to_mistral(
@@ -140,8 +178,10 @@ def _assistant_to_mistral(
         wire["content"] = chunks
     if calls:
         wire["tool_calls"] = calls
-    elif not chunks and any(isinstance(part, ReasoningPart) for part in message.content):
-        return []  # only foreign reasoning, which is recorded as left out
+    elif not chunks:
+        if not any(isinstance(part, ReasoningPart) for part in message.content):
+            adaptations.append(dropped(path, "Mistral takes no empty message of an assistant"))
+        return []  # else it held only foreign reasoning, which is recorded as left out
     return [wire]
 
 

@@ -8,6 +8,7 @@ from pydantic_core import to_json
 
 from indox_core.plugin import (
     JSON,
+    CallNumbers,
     ChatEnd,
     ChatEvent,
     ChatStart,
@@ -22,9 +23,11 @@ from indox_core.plugin import (
 
 from ._decode import (
     call_id,
+    chunks_of,
     citations_of,
     failure_of,
     finish_of,
+    opaque_part,
     thinking_part,
     thinking_text,
     usage_of,
@@ -43,13 +46,14 @@ class MistralDecoder:
         if event == "[DONE]":
             self.finished = True
             return [e for n, s in self._choices.items() if not s.ended for e in s.end(None, n)]
-        if not isinstance(event, dict) or not isinstance(event.get("choices"), list):
+        choices = event.get("choices") if isinstance(event, dict) else None
+        if not isinstance(choices, list) and not (choices is None and _counts(event)):
             raise ProviderFailure(failure_of(event))
         events: list[ChatEvent] = []
         if not self._started:
             self._started = True
             events.append(ChatStart(event.get("id"), event.get("model")))
-        for choice in event["choices"]:
+        for choice in choices or ():
             number = choice.get("index") or 0
             state = self._choices.setdefault(number, _ChoiceState())
             events += state.push(choice, number)
@@ -68,26 +72,25 @@ class _ChoiceState:
         self.ended = False
         self._thinking: dict[str, Any] | None = None
         self._part = 0
-        self._has_calls = False
+        self._calls = CallNumbers()
 
     def push(self, choice: dict[str, Any], number: int) -> list[ChatEvent]:
         delta = choice.get("delta") or {}
         content = delta.get("content")
         events: list[ChatEvent] = []
-        chunks = [{"type": "text", "text": content}] if isinstance(content, str) else content or ()
-        for chunk in chunks:
+        for chunk in chunks_of(content):
             events += self._chunk(chunk, number)
         events += [CitationFound(citation) for citation in citations_of(content)]
         for call in delta.get("tool_calls") or ():
-            self._has_calls = True
-            events.append(_call_delta(call, number))
+            events.append(_call_delta(call, self._calls, number))
         if (raw := choice.get("finish_reason")) is not None:
             events += self.end(raw, number)
         return events
 
     def end(self, raw: Any, number: int) -> list[ChatEvent]:
         self.ended = True
-        return [*self._close_thinking(number), ChatEnd(finish_of(raw, self._has_calls), number)]
+        finish = finish_of(raw, len(self._calls) > 0)
+        return [*self._close_thinking(number), ChatEnd(finish, number)]
 
     def _chunk(self, chunk: dict[str, Any], number: int) -> list[ChatEvent]:
         if chunk.get("type") == "thinking":
@@ -98,10 +101,14 @@ class _ChoiceState:
             self._thinking["thinking"][0]["text"] += text
             self._thinking.update({k: v for k, v in chunk.items() if k != "thinking"})
             return [ReasoningDelta(text, self._part, number)] if text else []
-        if chunk.get("type") == "text" and chunk.get("text"):
+        if chunk.get("type") == "text":
+            if not chunk.get("text"):
+                return []
             closed = self._close_thinking(number)
             return [*closed, TextDelta(chunk["text"], self._part, number)]
-        return []
+        closed = self._close_thinking(number)
+        self._part += 2  # of its own, so that the text that follows is another part
+        return [*closed, PartEnd(opaque_part(chunk), self._part - 1, number)]
 
     def _close_thinking(self, number: int) -> list[ChatEvent]:
         thinking, self._thinking = self._thinking, None
@@ -110,10 +117,14 @@ class _ChoiceState:
         return [PartEnd(thinking_part(thinking), self._part, number)]
 
 
-def _call_delta(call: dict[str, Any], choice: int) -> ToolCallDelta:
+def _counts(event: Any) -> bool:
+    return isinstance(event, dict) and isinstance(event.get("usage"), dict)
+
+
+def _call_delta(call: dict[str, Any], calls: CallNumbers, choice: int) -> ToolCallDelta:
     function = call.get("function") or {}
     arguments = function.get("arguments")
     if isinstance(arguments, dict):
         arguments = to_json(arguments).decode()
-    number = call.get("index") or 0
+    number = calls.number(call_id(call), call.get("index"))
     return ToolCallDelta(number, call_id(call), function.get("name"), arguments or "", choice)

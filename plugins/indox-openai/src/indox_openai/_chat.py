@@ -12,6 +12,7 @@ from indox_core.plugin import (
     Adaptation,
     AudioPart,
     Call,
+    CallNumbers,
     ChatEnd,
     ChatEvent,
     ChatRequest,
@@ -27,6 +28,7 @@ from indox_core.plugin import (
     ImagePart,
     Message,
     ProviderFailure,
+    ProviderState,
     ReasoningDelta,
     ReasoningPart,
     RefusalDelta,
@@ -43,11 +45,21 @@ from indox_core.plugin import (
     UsageSnapshot,
     arguments_text,
     dropped,
+    media_part,
+    merged,
     parse_arguments,
 )
 
-from ._options import OpenAIOptions, is_openai_itself, reasons, sampling
-from ._shared import expect_object, file_of, json_format, note_cache, note_is_error, usage_of
+from ._options import OpenAIOptions, effort_of, is_openai_itself, reasons, sampling
+from ._shared import (
+    expect_object,
+    file_of,
+    json_format,
+    note_cache,
+    note_is_error,
+    strict_schema,
+    usage_of,
+)
 
 OPERATION = "chat.completions"
 
@@ -78,8 +90,8 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
     }
     if request.web_search:
         raise UnsupportedFeatureError(
-            "openai: Chat Completions has no web search. Use the Responses API: "
-            'provider_options={"openai": {"api": "responses"}} without stop and seed.'
+            "openai: Chat Completions has no web search. The Responses API has: leave out "
+            'provider_options "api", stop, n and audio.'
         )
     if request.max_tokens is not None:
         # The older name is the one that other servers know; reasoning models refuse it.
@@ -91,7 +103,10 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
     if request.seed is not None:
         body["seed"] = request.seed
     if request.tools:
-        body["tools"] = [_tool_to_chat(tool) for tool in request.tools]
+        body["tools"] = [
+            _tool_to_chat(tool, f"tools.{number}", adaptations)
+            for number, tool in enumerate(request.tools)
+        ]
         if request.tool_choice is not None:
             body["tool_choice"] = _choice_to_chat(request.tool_choice)
         if request.parallel_tool_calls is not None:
@@ -99,8 +114,8 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
     if request.response_schema is not None:
         schema = json_format(request.response_schema, adaptations)
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    if request.reasoning_effort is not None:
-        body["reasoning_effort"] = request.reasoning_effort
+    if (effort := effort_of(request, adaptations)) is not None:
+        body["reasoning_effort"] = effort
     if request.metadata:
         # OpenAI takes metadata only with answers that it stores.
         reason = "Chat Completions keeps metadata only with stored answers"
@@ -117,8 +132,7 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
             body[name] = value
     if options.reasoning_summary is not None:
         raise UnsupportedFeatureError("openai: Chat Completions gives no reasoning_summary.")
-    body.update(options.extra_body)
-    return Call(OPERATION, body, tuple(adaptations))
+    return Call(OPERATION, merged(body, options.extra_body), tuple(adaptations))
 
 
 def _message_to_chat(
@@ -187,12 +201,13 @@ def _part_to_chat(part: ContentPart, number: int) -> dict[str, Any]:
     )
 
 
-def _tool_to_chat(tool: Tool) -> dict[str, Any]:
-    function: dict[str, Any] = {"name": tool.name, "parameters": tool.parameters}
+def _tool_to_chat(tool: Tool, path: str, adaptations: list[Adaptation]) -> dict[str, Any]:
+    schema, strict = strict_schema(tool.parameters, bool(tool.strict), path, adaptations)
+    function: dict[str, Any] = {"name": tool.name, "parameters": schema}
     if tool.description:
         function["description"] = tool.description
     if tool.strict is not None:
-        function["strict"] = tool.strict
+        function["strict"] = strict
     return {"type": "function", "function": function}
 
 
@@ -240,6 +255,9 @@ def _choice(choice: Any) -> Choice:
         parts.append(ReasoningPart(text=thought))
     if text := _text(message.get("content")):
         parts.append(TextPart(text=text))
+    if isinstance(sound := message.get("audio"), dict):
+        opaque = ProviderState(provider="openai", api=OPERATION, data={"audio": sound})
+        parts.append(media_part(sound.get("data"), None, opaque))
     calls = list(message.get("tool_calls") or ())
     if message.get("function_call"):  # before tools there were functions, one call and no id
         calls.append({"function": message["function_call"]})
@@ -329,7 +347,7 @@ class ChatDecoder:
         if delta.get("function_call"):
             calls = ({"index": 0, "function": delta["function_call"]},)
         for call in calls:
-            events.append(state.call_delta(call, number))
+            events.append(_call_delta(call, state.calls, number))
         events += [CitationFound(citation) for citation in _citations(delta)]
         if raw := choice.get("finish_reason"):
             state.ended = True
@@ -348,30 +366,16 @@ class _ChoiceState:
     """What one choice has had so far."""
 
     def __init__(self) -> None:
-        self.calls: dict[str, int] = {}
-        self._last: dict[int | None, int] = {}
+        self.calls = CallNumbers()
         self.refused = False
         self.ended = False
 
-    def call_delta(self, call: dict[str, Any], choice: int) -> ToolCallDelta:
-        """A piece of a call.
 
-        Some servers leave out `index`, and some give two calls the same one: an id that is new
-        begins a new call, and a piece without an id belongs to the last call of its index.
-        """
-        identifier, index = call.get("id") or "", call.get("index")
-        if identifier and identifier in self.calls:
-            number = self.calls[identifier]
-        elif identifier or not self.calls or (index is not None and index not in self._last):
-            number = len(self.calls)
-            self.calls[identifier or f"#{number}"] = number
-        else:
-            number = self._last.get(index, max(self.calls.values()))
-        self._last[index] = number
-        function = call.get("function") or call.get("custom") or {}
-        arguments = function.get("arguments", function.get("input"))
-        if isinstance(arguments, dict):
-            arguments = to_json(arguments).decode()
-        return ToolCallDelta(
-            number, identifier or None, function.get("name"), arguments or "", choice
-        )
+def _call_delta(call: dict[str, Any], calls: CallNumbers, choice: int) -> ToolCallDelta:
+    identifier = call.get("id") or None
+    number = calls.number(identifier, call.get("index"))
+    function = call.get("function") or call.get("custom") or {}
+    arguments = function.get("arguments", function.get("input"))
+    if isinstance(arguments, dict):
+        arguments = to_json(arguments).decode()
+    return ToolCallDelta(number, identifier, function.get("name"), arguments or "", choice)

@@ -13,6 +13,7 @@ from indox_core.plugin import (
     DocumentPart,
     ImagePart,
     ProviderOptions,
+    ReasoningEffort,
     ToolResultPart,
     dropped,
 )
@@ -60,7 +61,9 @@ def sampling(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, f
         for name, value in (("temperature", request.temperature), ("top_p", request.top_p))
         if value is not None
     }
-    if not asked or not reasons(request) or request.reasoning_effort == "none":
+    if not asked or not reasons(request):
+        return asked
+    if request.reasoning_effort == "none" and effort_of(request, []) == "none":
         return asked
     adaptations.extend(
         dropped(name, f"{request.model} takes no {name} while it reasons", value)
@@ -69,7 +72,63 @@ def sampling(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, f
     return {}
 
 
-_CHAT_ONLY = ("presence_penalty", "frequency_penalty", "n")
+PENALTIES = ("presence_penalty", "frequency_penalty")
+"""Chat Completions alone takes them; they only tune, so that they are not worth another API."""
+# https://developers.openai.com/api/docs/guides/reasoning and the models' own pages: the efforts
+# that each generation takes, the longest prefix first. A model that is not named takes them all.
+_EFFORTS: tuple[tuple[str, tuple[ReasoningEffort, ...]], ...] = (
+    ("o1-mini", ()),
+    ("o1-preview", ()),
+    ("o1", ("low", "medium", "high")),
+    ("o3", ("low", "medium", "high")),
+    ("o4", ("low", "medium", "high")),
+    ("gpt-5-pro", ("high",)),
+    ("gpt-5-chat", ()),
+    ("gpt-5-codex", ("low", "medium", "high")),
+    ("gpt-5.1-codex-max", ("none", "medium", "high", "xhigh")),
+    ("gpt-5.1", ("none", "low", "medium", "high")),
+    ("gpt-5.2-pro", ("medium", "high", "xhigh")),
+    ("gpt-5.4-pro", ("medium", "high", "xhigh")),
+    ("gpt-5.", ("none", "low", "medium", "high", "xhigh", "max")),
+    ("gpt-5", ("minimal", "low", "medium", "high")),
+    # The newest do not stop thinking: facts of their release notes.
+    ("gpt-6-astra", ("minimal", "low", "medium", "high", "xhigh", "max")),
+    ("gpt-6.1-sol", ("minimal", "low", "medium", "high", "xhigh", "max")),
+)
+_ORDER: tuple[ReasoningEffort, ...] = (
+    "none", "minimal", "low", "medium", "high", "xhigh", "max",
+)  # fmt: skip
+
+
+def effort_of(request: ChatRequest, adaptations: list[Adaptation]) -> ReasoningEffort | None:
+    """The nearest effort that the model takes; what had to change is recorded."""
+    asked = request.reasoning_effort
+    if asked is None or not is_openai_itself(request.base_url):
+        return asked
+    taken = () if request.model.startswith(_SAMPLING_MODELS) else _ORDER
+    for prefix, efforts in _EFFORTS:
+        if request.model.startswith(prefix):
+            taken = efforts
+            break
+    if asked in taken:
+        return asked
+    if not taken:
+        if asked != "none":
+            reason = f"{request.model} takes no reasoning effort"
+            adaptations.append(dropped("reasoning_effort", reason, asked))
+        return None
+    place = _ORDER.index(asked)
+    nearest = min(taken, key=lambda effort: abs(_ORDER.index(effort) - place))
+    adaptations.append(
+        Adaptation(
+            path="reasoning_effort",
+            kind="clamped",
+            before=asked,
+            after=nearest,
+            reason=f"{request.model} knows no effort {asked}",
+        )
+    )
+    return nearest
 
 
 def choose_api(request: ChatRequest, adaptations: list[Adaptation]) -> Literal["responses", "chat"]:
@@ -80,10 +139,14 @@ def choose_api(request: ChatRequest, adaptations: list[Adaptation]) -> Literal["
     if not is_openai_itself(request.base_url):
         return "chat"
     wanted = [name for name in ("stop", "seed") if getattr(request, name) not in (None, ())]
-    wanted += [name for name in _CHAT_ONLY if getattr(options, name) is not None]
+    tuning = [name for name in PENALTIES if getattr(options, name) is not None]
+    if options.n is not None:
+        wanted.append("n")
     if any(part.type == "audio" for message in request.messages for part in message.content):
         wanted.append("audio")
-    if not wanted or (wanted == ["seed"] and _needs_responses(request)):
+    guarantees = [name for name in wanted if name != "seed"]
+    wanted += tuning
+    if not wanted or (not guarantees and _needs_responses(request)):
         return "responses"
     adaptations.append(
         Adaptation(
@@ -98,7 +161,7 @@ def choose_api(request: ChatRequest, adaptations: list[Adaptation]) -> Literal["
 
 
 def _needs_responses(request: ChatRequest) -> bool:
-    """Whether the request has what only Responses takes; a seed is not worth losing that."""
+    """Whether the request has what only Responses takes; no tuning is worth losing that."""
     if request.web_search or request.options_as(OpenAIOptions).reasoning_summary is not None:
         return True
     if request.tools and request.reasoning_effort not in (None, "none"):

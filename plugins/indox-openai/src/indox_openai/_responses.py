@@ -20,8 +20,8 @@ from indox_core.plugin import (
     DocumentPart,
     Failure,
     Finish,
+    FinishReason,
     ImagePart,
-    Media,
     Message,
     PartEnd,
     ProviderFailure,
@@ -43,10 +43,12 @@ from indox_core.plugin import (
     arguments_text,
     count,
     dropped,
+    media_part,
+    merged,
     parse_arguments,
 )
 
-from ._options import OpenAIOptions, reasons, sampling
+from ._options import PENALTIES, OpenAIOptions, effort_of, reasons, sampling
 from ._shared import (
     expect_object,
     failure_of,
@@ -54,6 +56,7 @@ from ._shared import (
     json_format,
     note_cache,
     note_is_error,
+    strict_schema,
     usage_of,
 )
 
@@ -66,12 +69,13 @@ OPERATION = "responses"
 def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) -> Call:
     """The body of POST /responses."""
     options = request.options_as(OpenAIOptions)
+    custom: set[str] = set()  # the ids of calls whose input is free text
     body: dict[str, Any] = {
         "model": request.model,
         "input": [
             item
             for number, message in enumerate(request.messages)
-            for item in _message_to_items(message, number, adaptations)
+            for item in _message_to_items(message, number, custom, adaptations)
         ],
         # Answers are kept for 30 days unless this says no:
         # https://developers.openai.com/api/docs/guides/your-data
@@ -80,12 +84,15 @@ def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) ->
     }
     if reasons(request):
         body["include"] = ["reasoning.encrypted_content"]
-    _refuse_what_chat_has(request)
+    _leave_out_what_chat_has(request, adaptations)
     if request.seed is not None:
         adaptations.append(dropped("seed", "the Responses API takes no seed", request.seed))
     if request.max_tokens is not None:
         body["max_output_tokens"] = request.max_tokens
-    tools = [_tool_to_responses(tool) for tool in request.tools]
+    tools = [
+        _tool_to_responses(tool, f"tools.{number}", adaptations)
+        for number, tool in enumerate(request.tools)
+    ]
     if request.web_search:
         tools.append({"type": "web_search"})
     if tools:
@@ -102,7 +109,8 @@ def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) ->
         text["verbosity"] = options.verbosity
     if text:
         body["text"] = text
-    reasoning = {"effort": request.reasoning_effort, "summary": options.reasoning_summary}
+    effort = effort_of(request, adaptations)
+    reasoning = {"effort": effort, "summary": options.reasoning_summary}
     if any(reasoning.values()):
         body["reasoning"] = {name: value for name, value in reasoning.items() if value is not None}
     if request.metadata:
@@ -113,42 +121,45 @@ def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) ->
     for name in ("service_tier", "prompt_cache_key", "safety_identifier"):
         if (value := getattr(options, name)) is not None:
             body[name] = value
-    body.update(options.extra_body)
-    return Call(OPERATION, body, tuple(adaptations))
+    return Call(OPERATION, merged(body, options.extra_body), tuple(adaptations))
 
 
-def _refuse_what_chat_has(request: ChatRequest) -> None:
+def _leave_out_what_chat_has(request: ChatRequest, adaptations: list[Adaptation]) -> None:
     options = request.options_as(OpenAIOptions)
-    asked = [name for name in ("presence_penalty", "frequency_penalty", "n")
-             if getattr(options, name) is not None]  # fmt: skip
-    if request.stop:
-        asked.insert(0, "stop")
+    asked = [name for name, value in (("stop", request.stop), ("n", options.n)) if value]
     if asked:
         raise UnsupportedFeatureError(
-            f"openai: the Responses API takes no {', '.join(asked)}. "
-            'Leave out provider_options "api", or name "chat".'
+            f"openai: the Responses API takes no {' and no '.join(asked)}. Leave it out, or "
+            'name provider_options "api": "chat".'
         )
+    for name in PENALTIES:
+        if (value := getattr(options, name)) is not None:
+            reason = f"the Responses API takes no {name}"
+            adaptations.append(dropped(f"provider_options.openai.{name}", reason, value))
 
 
 def _message_to_items(
-    message: Message, number: int, adaptations: list[Adaptation]
+    message: Message, number: int, custom: set[str], adaptations: list[Adaptation]
 ) -> list[dict[str, Any]]:
     if message.name is not None:
         reason = "the Responses API takes no names"
         adaptations.append(dropped(f"messages.{number}.name", reason, message.name))
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
-        return [_result_to_item(part, number, adaptations) for part in results]
+        return [_result_to_item(part, number, custom, adaptations) for part in results]
     if message.role == "assistant":
-        return _assistant_to_items(message, number, adaptations)
+        return _assistant_to_items(message, number, custom, adaptations)
     if all(isinstance(part, TextPart) for part in message.content) and len(message.content) <= 1:
         return [{"role": message.role, "content": message.text}]
-    parts = [_part_to_responses(part, number) for part in message.content]
+    parts = [
+        _part_to_responses(part, f"messages.{number}.content.{index}", adaptations)
+        for index, part in enumerate(message.content)
+    ]
     return [{"role": message.role, "content": parts}]
 
 
 def _assistant_to_items(
-    message: Message, number: int, adaptations: list[Adaptation]
+    message: Message, number: int, custom: set[str], adaptations: list[Adaptation]
 ) -> list[dict[str, Any]]:
     """Text, reasoning and calls are items of their own, in the order in which they came."""
     items: list[dict[str, Any]] = []
@@ -158,7 +169,12 @@ def _assistant_to_items(
             reason = f"OpenAI takes back only its own state, and of others no {part.type}"
             adaptations.append(dropped(f"messages.{number}.content.{index}", reason))
         if isinstance(part, TextPart) and part.text:
-            items.append({"role": "assistant", "content": part.text})
+            # Models that tell commentary from the final answer want that back.
+            phase = {"phase": state["phase"]} if state is not None and "phase" in state else {}
+            items.append({"role": "assistant", "content": part.text, **phase})
+        elif isinstance(part, ToolCallPart) and state is not None:
+            custom.add(part.id)
+            items.append({**state, "call_id": part.id})
         elif isinstance(part, ToolCallPart):
             items.append(
                 {
@@ -170,6 +186,8 @@ def _assistant_to_items(
             )
         elif state is not None:
             items.append(dict(state))
+    if not items and all(isinstance(part, TextPart) for part in message.content):
+        adaptations.append(dropped(f"messages.{number}", "OpenAI takes no empty message back"))
     return items
 
 
@@ -177,16 +195,20 @@ _TAKEN_BACK = ("text", "tool_call")
 
 
 def _result_to_item(
-    part: ToolResultPart, number: int, adaptations: list[Adaptation]
+    part: ToolResultPart, number: int, custom: set[str], adaptations: list[Adaptation]
 ) -> dict[str, Any]:
     note_is_error(part, number, adaptations)
+    path = f"messages.{number}"
     output: Any = part.text
     if any(isinstance(item, ImagePart) for item in part.content):
-        output = [_part_to_responses(item, 0) for item in part.content]
-    return {"type": "function_call_output", "call_id": part.tool_call_id, "output": output}
+        output = [_part_to_responses(item, path, adaptations) for item in part.content]
+    kind = "custom_tool_call_output" if part.tool_call_id in custom else "function_call_output"
+    return {"type": kind, "call_id": part.tool_call_id, "output": output}
 
 
-def _part_to_responses(part: ContentPart, number: int) -> dict[str, Any]:
+def _part_to_responses(
+    part: ContentPart, path: str, adaptations: list[Adaptation]
+) -> dict[str, Any]:
     if isinstance(part, TextPart):
         return {"type": "input_text", "text": part.text}
     if isinstance(part, ImagePart):
@@ -194,21 +216,25 @@ def _part_to_responses(part: ContentPart, number: int) -> dict[str, Any]:
         return {"type": "input_image", "image_url": part.image.data_url, "detail": detail}
     if isinstance(part, DocumentPart):
         if part.document.url is not None:
+            if part.document.name is not None:
+                reason = "OpenAI takes no name for a document that it fetches"
+                adaptations.append(dropped(f"{path}.document.name", reason, part.document.name))
             return {"type": "input_file", "file_url": part.document.url}
         return {"type": "input_file", **file_of(part.document)}
     raise UnsupportedFeatureError(
-        f"messages.{number}: the Responses API takes no {part.type}. "
+        f"{path}: the Responses API takes no {part.type}. "
         'Leave out provider_options "api", or name "chat".'
     )
 
 
-def _tool_to_responses(tool: Tool) -> dict[str, Any]:
+def _tool_to_responses(tool: Tool, path: str, adaptations: list[Adaptation]) -> dict[str, Any]:
+    schema, strict = strict_schema(tool.parameters, bool(tool.strict), path, adaptations)
     wire: dict[str, Any] = {
         "type": "function",
         "name": tool.name,
-        "parameters": tool.parameters,
+        "parameters": schema,
         # Left out, it would be true, and OpenAI would refuse every optional argument.
-        "strict": bool(tool.strict),
+        "strict": strict,
     }
     if tool.description:
         wire["description"] = tool.description
@@ -252,24 +278,43 @@ def _parts_of_item(item: dict[str, Any], refusals: list[str]) -> list[ContentPar
     if kind == "message":
         content = item.get("content") or ()
         refusals += [str(c.get("refusal")) for c in content if c.get("type") == "refusal"]
-        texts = (c.get("text") for c in content if c.get("type") == "output_text")
-        return [TextPart(text=text) for text in texts if text]
-    if kind == "function_call":
+        return [part for c in content if (part := _content_part(c, item)) is not None]
+    if kind in ("function_call", "custom_tool_call"):
         return [_call_part(item)]
     if kind == "reasoning":
         return [_reasoning_part(item)]
     if kind == "image_generation_call" and item.get("result"):
-        return [ImagePart(image=Media(data=item["result"]))]
+        return [media_part(item["result"], None, _state(item))]
     # The calls of tools that OpenAI runs itself: the next turn wants them back.
-    return [TextPart(text="", provider_state=_state(item))] if item.get("id") else []
+    return [TextPart(text="", provider_state=_state(item))]
+
+
+def _content_part(content: dict[str, Any], item: dict[str, Any]) -> TextPart | None:
+    """One content of a message; of a kind that is not known here, it stays opaque."""
+    kind = content.get("type")
+    if kind == "refusal" or (kind == "output_text" and not content.get("text")):
+        return None
+    if kind == "output_text":
+        phase = item.get("phase")
+        return TextPart(
+            text=content["text"], provider_state=_state({"phase": phase}) if phase else None
+        )
+    state = ProviderState(provider="openai", api="responses.content", data=content)
+    return TextPart(text="", provider_state=state)
 
 
 def _call_part(item: dict[str, Any]) -> ToolCallPart:
-    return ToolCallPart(
-        id=item.get("call_id") or item.get("id") or f"{MADE_UP_CALL}0",
-        name=item.get("name") or "",
-        **parse_arguments(item.get("arguments")),
-    )
+    """A call of a function, or of a custom tool, whose input is free text."""
+    identifier = item.get("call_id") or item.get("id") or f"{MADE_UP_CALL}0"
+    name = item.get("name") or ""
+    if item.get("type") == "custom_tool_call":
+        return ToolCallPart(
+            id=identifier,
+            name=name,
+            arguments_raw=item.get("input") or "",
+            provider_state=_state(item),
+        )
+    return ToolCallPart(id=identifier, name=name, **parse_arguments(item.get("arguments")))
 
 
 def _reasoning_part(item: dict[str, Any]) -> ReasoningPart:
@@ -296,7 +341,8 @@ def _finish(body: dict[str, Any], has_calls: bool, refused: bool) -> Finish:
     if status == "incomplete":
         if reason in ("max_output_tokens", "max_messages"):
             return Finish("length", reason)
-        return Finish("content_filter" if reason == "content_filter" else "unknown", reason)
+        unified: FinishReason = "content_filter" if reason == "content_filter" else "unknown"
+        return Finish(unified, reason or status)
     if status == "completed":
         return Finish("refusal" if refused else "tool_calls" if has_calls else "stop", status)
     return Finish("error" if status == "cancelled" else "unknown", status)
@@ -333,6 +379,10 @@ class ResponsesDecoder:
 
     def __init__(self) -> None:
         self.finished = False
+        self._texts: set[int] = set()
+        self._items: set[int] = set()
+        self._refused = False
+        self._thought: dict[int, Any] = {}
         self._handlers: dict[str, Callable[[dict[str, Any]], list[ChatEvent]]] = {
             "response.created": self._start,
             "response.output_text.delta": self._text,
@@ -341,6 +391,7 @@ class ResponsesDecoder:
             "response.reasoning_text.delta": self._reasoning,
             "response.output_item.added": self._item_added,
             "response.function_call_arguments.delta": self._arguments,
+            "response.custom_tool_call_input.delta": self._arguments,
             "response.output_item.done": self._item_done,
             "response.completed": self._end,
             "response.incomplete": self._end,
@@ -365,37 +416,54 @@ class ResponsesDecoder:
         return [ChatStart(response.get("id"), response.get("model"))]
 
     def _text(self, event: dict[str, Any]) -> list[ChatEvent]:
-        return [TextDelta(event["delta"], _part_number(event))] if event.get("delta") else []
+        number = _part_number(event, event.get("content_index"))
+        self._texts.add(number)
+        return [TextDelta(event["delta"], number)] if event.get("delta") else []
 
     def _refusal(self, event: dict[str, Any]) -> list[ChatEvent]:
+        self._refused = True
         return [RefusalDelta(event.get("delta") or "")]
 
     def _reasoning(self, event: dict[str, Any]) -> list[ChatEvent]:
-        return [ReasoningDelta(event.get("delta") or "", event.get("output_index") or 0)]
+        number = _part_number(event)
+        block = event.get("summary_index", event.get("content_index"))
+        apart = self._thought.setdefault(number, block) != block  # a paragraph of its own
+        self._thought[number] = block
+        return [ReasoningDelta(("\n\n" if apart else "") + (event.get("delta") or ""), number)]
 
     def _item_added(self, event: dict[str, Any]) -> list[ChatEvent]:
         item = event.get("item") or {}
-        if item.get("type") != "function_call":
+        if item.get("type") not in ("function_call", "custom_tool_call"):
             return []
-        number = event.get("output_index") or 0
-        return [ToolCallDelta(number, item.get("call_id") or item.get("id"), item.get("name"))]
+        identifier = item.get("call_id") or item.get("id")
+        return [ToolCallDelta(_part_number(event), identifier, item.get("name"))]
 
     def _arguments(self, event: dict[str, Any]) -> list[ChatEvent]:
-        number = event.get("output_index") or 0
-        return [ToolCallDelta(number, arguments=event.get("delta") or "")]
+        return [ToolCallDelta(_part_number(event), arguments=event.get("delta") or "")]
 
     def _item_done(self, event: dict[str, Any]) -> list[ChatEvent]:
-        """The whole item replaces its deltas; text has arrived in full already."""
+        """The whole item replaces its deltas; text has arrived in full already, as a rule."""
+        self._items.add(event.get("output_index") or 0)
         item = event.get("item") or {}
-        if item.get("type") == "message":
-            return []
-        number = event.get("output_index") or 0
-        return [PartEnd(part, number) for part in _parts_of_item(item, [])]
+        if item.get("type") != "message":
+            parts = _parts_of_item(item, [])
+            return [PartEnd(part, _part_number(event)) for part in parts]
+        events: list[ChatEvent] = []
+        for index, content in enumerate(item.get("content") or ()):
+            number, part = _part_number(event, index), _content_part(content, item)
+            if part is not None and (part.provider_state is not None or number not in self._texts):
+                events.append(PartEnd(part, number))
+            elif content.get("type") == "refusal" and not self._refused:
+                events.append(RefusalDelta(str(content.get("refusal"))))
+        return events
 
     def _end(self, event: dict[str, Any]) -> list[ChatEvent]:
         reply = responses_to_reply(event.get("response"))
         self.finished = True
         events: list[ChatEvent] = [ChatStart(reply.id, reply.model)]
+        for index, item in enumerate(event["response"]["output"]):
+            if index not in self._items:
+                events += self._item_done({"output_index": index, "item": item})
         events += [CitationFound(citation) for citation in reply.citations]
         if reply.usage is not None:
             events.append(UsageSnapshot(reply.usage))
@@ -405,6 +473,6 @@ class ResponsesDecoder:
         raise ProviderFailure(failure_of(event.get("error") or event))
 
 
-def _part_number(event: dict[str, Any]) -> int:
+def _part_number(event: dict[str, Any], content_index: int | None = 0) -> int:
     """One number for an item and a content part within it."""
-    return int(event.get("output_index") or 0) * 1000 + int(event.get("content_index") or 0)
+    return int(event.get("output_index") or 0) * 1000 + int(content_index or 0)

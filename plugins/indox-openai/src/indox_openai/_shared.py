@@ -99,59 +99,98 @@ def json_format(schema: ResponseSchema, adaptations: list[Adaptation]) -> dict[s
     fields: dict[str, Any] = {"name": schema.name, "schema": schema.json_schema, "strict": False}
     if not schema.strict:
         return fields
-    strict, expressible = _strict(schema.json_schema)
-    if not expressible:
+    wire, strict = strict_schema(schema.json_schema, True, "response_schema", adaptations)
+    return {**fields, "schema": wire, "strict": strict}
+
+
+def strict_schema(
+    schema: dict[str, Any], wanted: bool, path: str, adaptations: list[Adaptation]
+) -> tuple[dict[str, Any], bool]:
+    """A schema within OpenAI's limits for strict ones, and whether it can be one.
+
+    https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas
+    """
+    if not wanted:
+        return schema, False
+    root = schema
+    if "$ref" in root:  # the root must be an object, not a reference to one
+        root = {**_referred(root["$ref"], schema), **{k: v for k, v in root.items() if k != "$ref"}}
+    strict, expressible = _strict(root, root)
+    if not expressible or strict.get("type") != "object":
         adaptations.append(
             Adaptation(
-                path="response_schema.strict",
+                path=f"{path}.strict",
                 kind="clamped",
                 before=True,
                 after=False,
-                reason="a strict schema cannot have objects with free keys",
+                reason="a strict schema is an object, and no object in it has free keys",
             )
         )
-        return fields
-    if strict != schema.json_schema:
+        return schema, False
+    if strict != schema:
         adaptations.append(
             Adaptation(
-                path="response_schema.json_schema",
+                path=f"{path}.json_schema",
                 kind="clamped",
                 reason="a strict schema needs every property required and no others",
             )
         )
-    return {**fields, "schema": strict, "strict": True}
+    return strict, True
 
 
-def _strict(schema: Any) -> tuple[Any, bool]:
-    """The schema with every object closed and complete, and whether that can be said of all.
+def _referred(reference: Any, root: dict[str, Any]) -> dict[str, Any]:
+    """What `#/$defs/NAME` stands for; {} for what cannot be found."""
+    found: Any = root
+    for step in str(reference).removeprefix("#/").split("/"):
+        found = found.get(step) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
 
-    https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas
-    """
+
+def _strict(schema: Any, root: dict[str, Any]) -> tuple[Any, bool]:
+    """The schema with every object closed and complete, and whether that can be said of all."""
     if isinstance(schema, list):
-        items = [_strict(item) for item in schema]
+        items = [_strict(item, root) for item in schema]
         return [item for item, _ in items], all(possible for _, possible in items)
     if not isinstance(schema, dict):
         return schema, True
+    if "$ref" in schema and len(schema) > 1 and schema is not root:
+        # A reference stands alone: with a description beside it, it is written out.
+        beside = {key: value for key, value in schema.items() if key not in ("$ref", "default")}
+        if not beside:
+            return {"$ref": schema["$ref"]}, True
+        target = _referred(schema["$ref"], root)
+        if _refers_to(target, schema["$ref"]):
+            return {"$ref": schema["$ref"]}, True  # written out it would never end
+        return _strict({**target, **beside}, root)
     closed: dict[str, Any] = {}
     possible = schema.get("additionalProperties", False) is False
     possible = possible and not schema.keys() & {"oneOf", "not", "if", "patternProperties"}
     for key, value in schema.items():
         if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
-            inner = {name: _strict(item) for name, item in value.items()}
+            inner = {name: _strict(item, root) for name, item in value.items()}
             closed[key] = {name: item for name, (item, _) in inner.items()}
             possible = possible and all(ok for _, ok in inner.values())
         elif key in ("items", "anyOf", "allOf", "prefixItems"):
-            closed[key], ok = _strict(value)
+            closed[key], ok = _strict(value, root)
             possible = possible and ok
         elif key != "default":
             closed[key] = value
     kind = schema.get("type")
+    if kind is None and "properties" in schema:
+        kind = closed["type"] = "object"
     if kind == "object" or (isinstance(kind, list) and "object" in kind):
         if "properties" not in schema:
             return closed, False
         closed["required"] = list(schema["properties"])
         closed["additionalProperties"] = False
     return closed, possible
+
+
+def _refers_to(value: Any, reference: str) -> bool:
+    if isinstance(value, dict):
+        own = value.get("$ref") == reference
+        return own or any(_refers_to(item, reference) for item in value.values())
+    return isinstance(value, list) and any(_refers_to(item, reference) for item in value)
 
 
 def note_cache(request: ChatRequest, adaptations: list[Adaptation]) -> None:

@@ -1,0 +1,22 @@
+"""A provider's call for a request that is read as the client reads it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from indox_core._capabilities import without
+from indox_core._registry import Registry
+from indox_core._request import read_request
+from indox_core.plugin import Call
+
+REGISTRY = Registry()
+
+
+def encode(provider: str, model: str, messages: Any, stream: bool = False, **options: Any) -> Call:
+    spec = REGISTRY.provider(provider).spec
+    read = read_request(messages, provider, model, spec.base_url, stream, options, spec.options)
+    request = without(read, spec.lacks)
+    call = REGISTRY.provider(provider).encode(request)
+    return Call(
+        call.operation, call.arguments, request.adaptations + call.adaptations, call.headers
+    )
