@@ -154,7 +154,7 @@ MODELS = [
     pytest.param("openai/../../v1/files", ValidationError, "'..'", id="path-traversal"),
     pytest.param("openai/a\nb", ValidationError, "control character", id="line-break"),
     pytest.param(None, ValidationError, "must be a string", id="none"),
-    pytest.param(["openai/x"], ValidationError, "must be a string", id="list"),
+    pytest.param([5], ValidationError, "must be a string", id="list"),
 ]
 
 

@@ -142,13 +142,11 @@ def last_text(body: dict[str, Any]) -> str:
 
 
 class VendorServer(LoopbackServer):
-    """`fail` is a status to answer with; `cut` ends a stream after that many events."""
+    """`cut` ends a stream after that many events."""
 
     def __init__(self, vendor: Vendor) -> None:
         super().__init__(self._answer)
         self.vendor = vendor
-        self.fail: int | None = None
-        self.headers: dict[str, str] = {}
         self.cut: int | None = None
         self.gate: threading.Semaphore | None = None
 
@@ -157,10 +155,6 @@ class VendorServer(LoopbackServer):
         return {self.vendor.provider: {"api_key": "sk-loopback", "base_url": self.url}}
 
     def _answer(self, received: Received) -> HTTPAnswer:
-        if self.fail is not None:
-            key = received.headers[self.vendor.key_header].rpartition(" ")[2]
-            error = self.vendor.error(self.fail, f"the model refuses {key}")
-            return HTTPAnswer(error, self.fail, self.headers)
         if received.method == "GET":
             listed = {"id": "model-1", "name": "models/model-1", "inputTokenLimit": 9,
                       "max_input_tokens": 9, "max_context_length": 9}  # fmt: skip

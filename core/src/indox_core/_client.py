@@ -5,7 +5,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    Unpack,
+    cast,
+    overload,
+)
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
@@ -15,7 +25,7 @@ from ._capabilities import without
 from ._content import ContentPart, Media, TextPart, ToolResultPart
 from ._credentials import find_key, read_key
 from ._drive_sync import ChatStream, SyncDriver
-from ._engine import Connections, Lender, Run, ask, check_unsupported, parser, tell
+from ._engine import Connections, Lender, Run, ask, check_unsupported, first_answer, parser
 from ._errors import (
     IndoxError,
     PluginLoadError,
@@ -32,6 +42,7 @@ from ._request import (
     ResponseSchema,
     Tool,
     ToolChoice,
+    check_model,
     read_request,
     split_model,
 )
@@ -42,6 +53,9 @@ if TYPE_CHECKING:
 
     from ._drive_async import AsyncChatStream
 
+T = TypeVar("T")
+Models: TypeAlias = str | list[str] | tuple[str, ...]
+"""One model, or several that are asked in this order until one answers."""
 OnUnsupported = Literal["adapt", "error"]
 
 
@@ -260,9 +274,9 @@ class _BaseClient:
         self._debug = debug
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(providers={sorted(self._configured)})"
+        return f"{type(self).__name__}(providers={sorted(getattr(self, '_configured', ()))})"
 
-    def _prepare(self, make: Callable[..., Run], *arguments: Any) -> Run:
+    def _prepare(self, make: Callable[..., T], *arguments: Any) -> T:
         """A call that is ready. What is refused holds nothing of the input, also in its context."""
         try:
             return make(*arguments)
@@ -282,8 +296,28 @@ class _BaseClient:
         run = self._run(provider, request, call, per_call, options)
         run.observers = self._observers
         run.parse = parser(options.get("response_schema"))
-        tell(self._observers, "indox_before_chat", request_id=run.request_id, request=request)
         return run
+
+    def _chat_runs(
+        self, messages: Any, model: Any, stream: Any, options: dict[str, Any]
+    ) -> list[Run]:
+        """One run per model that may answer, all checked before the first is sent."""
+        if not isinstance(model, list | tuple):
+            return [self._chat_run(messages, model, stream, options)]
+        if not model:
+            raise ValidationError("model is an empty list. Name at least one model.")
+        asked = list(messages) if isinstance(messages, Iterable) else messages
+        shared_key = options.get("byok_api_key") is not None
+        runs = [self._chat_run(asked, name, stream, dict(options)) for name in model]
+        options.pop("byok_api_key", None)
+        if shared_key and len({run.request.provider for run in runs}) > 1:
+            raise ValidationError(
+                "byok_api_key is one provider's key, and the models are of several. "
+                'Configure Client(providers={"NAME": {"api_key": ...}}) instead.'
+            )
+        for run in runs[1:]:
+            run.request_id, run.started = runs[0].request_id, runs[0].started
+        return runs
 
     def _count_run(self, messages: Any, model: Any, options: dict[str, Any]) -> Run:
         """As `_chat_run`, for the tokens of the request."""
@@ -314,6 +348,7 @@ class _BaseClient:
     ) -> tuple[Provider, ChatRequest]:
         provider_name, model_name = split_model(self._resolved(model))
         provider = self._registry.provider(provider_name)
+        check_model(model_name)
         request = read_request(
             messages,
             provider_name,
@@ -442,7 +477,7 @@ class Client(_BaseClient):
     def chat(
         self,
         messages: Iterable[MessageLike],
-        model: str,
+        model: Models,
         *,
         stream: Literal[False] = False,
         **options: Unpack[ChatOptions],
@@ -451,7 +486,7 @@ class Client(_BaseClient):
     def chat(
         self,
         messages: Iterable[MessageLike],
-        model: str,
+        model: Models,
         *,
         stream: Literal[True],
         **options: Unpack[ChatOptions],
@@ -460,7 +495,7 @@ class Client(_BaseClient):
     def chat(
         self,
         messages: Iterable[MessageLike],
-        model: str,
+        model: Models,
         *,
         stream: bool,
         **options: Unpack[ChatOptions],
@@ -468,21 +503,24 @@ class Client(_BaseClient):
     def chat(
         self,
         messages: Iterable[MessageLike],
-        model: str,
+        model: Models,
         *,
         stream: bool = False,
         **options: Unpack[ChatOptions],
     ) -> ChatResponse | ChatStream:
         """Send a conversation to `provider/model` and bring back the answer.
 
+        Of several models the next is asked where one fails with a network error, a timeout, an
+        overload, 429 or 5xx, within the one deadline and never after output began.
         With `stream=True` the request is sent and a `ChatStream` returned. Raises an
         `IndoxError`; `ValidationError`, `UnsupportedFeatureError` and `ConfigurationError` before
         anything is sent.
         """
-        run = self._prepare(self._chat_run, messages, model, stream, options)
+        runs = self._prepare(self._chat_runs, messages, model, stream, options)
+        plan, end = first_answer(runs, stream), runs[0].end
         if stream:
-            return ChatStream(SyncDriver(run.stream(), run.end, run.idle_timeout_s))
-        return cast(ChatResponse, SyncDriver(run.chat(), run.end).run())
+            return ChatStream(SyncDriver(plan, end, runs[0].idle_timeout_s))
+        return cast(ChatResponse, SyncDriver(plan, end).run())
 
     def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
         """The models that a provider offers. Raises `UnsupportedFeatureError` if it lists none."""
@@ -522,7 +560,7 @@ class AsyncClient(_BaseClient):
     async def chat(
         self,
         messages: Iterable[MessageLike],
-        model: str,
+        model: Models,
         *,
         stream: Literal[False] = False,
         **options: Unpack[ChatOptions],
@@ -531,7 +569,7 @@ class AsyncClient(_BaseClient):
     async def chat(
         self,
         messages: Iterable[MessageLike],
-        model: str,
+        model: Models,
         *,
         stream: Literal[True],
         **options: Unpack[ChatOptions],
@@ -540,7 +578,7 @@ class AsyncClient(_BaseClient):
     async def chat(
         self,
         messages: Iterable[MessageLike],
-        model: str,
+        model: Models,
         *,
         stream: bool,
         **options: Unpack[ChatOptions],
@@ -548,7 +586,7 @@ class AsyncClient(_BaseClient):
     async def chat(
         self,
         messages: Iterable[MessageLike],
-        model: str,
+        model: Models,
         *,
         stream: bool = False,
         **options: Unpack[ChatOptions],
@@ -556,11 +594,12 @@ class AsyncClient(_BaseClient):
         """As `Client.chat`, awaited; with `stream=True`, `await` gives an `AsyncChatStream`."""
         from ._drive_async import AsyncChatStream, AsyncDriver
 
-        run = self._prepare(self._chat_run, messages, model, stream, options)
+        runs = self._prepare(self._chat_runs, messages, model, stream, options)
+        plan, end = first_answer(runs, stream), runs[0].end
         if stream:
-            driver = AsyncDriver(run.stream(), run.end, run.idle_timeout_s)
+            driver = AsyncDriver(plan, end, runs[0].idle_timeout_s)
             return AsyncChatStream(driver, await driver.run())
-        return cast(ChatResponse, await AsyncDriver(run.chat(), run.end).run())
+        return cast(ChatResponse, await AsyncDriver(plan, end).run())
 
     async def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
         """As `Client.models`, awaited."""

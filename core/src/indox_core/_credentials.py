@@ -15,6 +15,15 @@ from ._errors import IndoxError, MissingKeyError, ValidationError
 HIDDEN = "***"
 
 
+class HiddenText(str):
+    """Text that is sent as it is and shows nothing of itself in a log, a traceback or a dict."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(HIDDEN)
+
+
 def read_key(value: Any, argument: str) -> SecretStr | None:
     """A key as handed over; `None` if none was. Neither an error nor its frames hold the key."""
     problem = _problem(value)

@@ -90,7 +90,7 @@ class AsyncDriver:
         if isinstance(step, Sleep):
             await asyncio.sleep(step.seconds)
         elif isinstance(step, Load):
-            return await asyncio.to_thread(step.function)
+            return await asyncio.to_thread(step.function, True)
         elif step is DRAIN:
             await self._drain(source)
         elif isinstance(step, Open):

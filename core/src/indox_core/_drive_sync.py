@@ -80,7 +80,7 @@ class SyncDriver:
         if isinstance(step, Sleep):
             time.sleep(step.seconds)
         elif isinstance(step, Load):
-            return step.function()
+            return step.function(False)
         elif step is DRAIN:
             self._drain()
         elif isinstance(step, Open):

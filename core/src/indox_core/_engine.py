@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from pydantic import SecretStr
@@ -43,7 +45,7 @@ from ._lazy import lazy
 from ._provider import Access, Answer, Call, Connection, Provider
 from ._request import ChatRequest
 from ._response import ChatResponse, Reply, text_of
-from ._retry import is_retryable, wait_before_next
+from ._retry import falls_back, is_retryable, wait_before_next
 from ._usage import CostBreakdown, Rates, Receipt, TokenUsage, Usage
 
 if TYPE_CHECKING:
@@ -81,9 +83,12 @@ class Sleep:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Call a function that imports something large; off the event loop in async."""
+    """Call a function that imports something large; off the event loop in async.
 
-    function: Callable[[], Any]
+    It is told whether the driver is the async one.
+    """
+
+    function: Callable[[bool], Any]
 
 
 class Marker:
@@ -100,6 +105,8 @@ Command: TypeAlias = Send | Open | Sleep | Load | Marker | list[Chunk]
 Plan: TypeAlias = Generator[Command, Any, T]
 
 
+_EXCERPT = 500
+"""Characters of the vendor's own words that an error quotes; a page of HTML has more."""
 # What reading JSON of another shape than expected raises.
 _SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
@@ -198,6 +205,9 @@ class Run:
     attempt: int = 0
     fold: Fold = field(default_factory=Fold)
     raw_events: list[Any] = field(default_factory=list)
+    began: bool = False
+    """Whether output has reached the caller."""
+    tried: tuple[str, ...] = ()
     provider_request_id: str | None = None
     _raw: Any = None
     _cause: Exception | None = field(default=None, repr=False)
@@ -212,6 +222,7 @@ class Run:
 
     def chat(self) -> Plan[ChatResponse]:
         """Send, wait, decode, price."""
+        self._tell("indox_before_chat", request=self.request)
         reply = yield from self._tried(self._decode)
         return (yield from self._answered(reply, self._raw))
 
@@ -236,11 +247,11 @@ class Run:
 
     def stream(self) -> Plan[ChatResponse]:
         """Open, decode event by event, price. Yields lists of chunks."""
+        self._tell("indox_before_chat", request=self.request)
         connection = yield from self._connection()
         while True:
             self._check_open()
             self.attempt += 1
-            began = False
             self.fold, self.raw_events = Fold(), []
             method = "decoder"
             try:
@@ -255,20 +266,20 @@ class Run:
                     chunks = self._fold(decoder.push(event))
                     method = "stream"
                     if chunks:
-                        began = True
+                        self.began = True
                         yield chunks
                     if decoder.finished:
                         yield DRAIN
                         break
                 method = "finish"
                 if chunks := self._fold(decoder.finish()):
-                    began = True
+                    self.began = True
                     yield chunks
                 reply = self.fold.reply()
                 break
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
                 verdict = self._judge(error, method)
-            if began:
+            if self.began:
                 reply = yield from self._interrupt(verdict)
                 break
             yield Sleep(self._wait_or_raise(verdict))
@@ -287,13 +298,20 @@ class Run:
         if connection is not None:
             return connection
         try:
-            made: Connection = yield Load(lambda: self.connections.make(self.provider))
+            made: Connection = yield Load(lambda flavour: self._made(flavour))
             return made
         except IndoxError as error:
             problem = error
         except Exception as error:  # noqa: BLE001 # a plugin may raise anything
             problem = self._plugin_error(error, "connect")
         raise self._failed(problem)
+
+    def _made(self, asynchronous: bool) -> Connection:
+        connection = self.connections.make(self.provider)
+        prepare = getattr(connection, "prepare", None)
+        if prepare is not None:
+            prepare(asynchronous)
+        return connection
 
     def _check_open(self) -> None:
         if self.connections.closed:
@@ -346,6 +364,10 @@ class Run:
             )
         if failure is None:
             return self._plugin_error(error, method)
+        if failure.kind == "network":
+            failure = _explained(failure, error, self.request.base_url)
+        # At once: the vendor may echo the key, and a traceback may show our frames' locals.
+        failure = self._cleaned(failure)
         log.debug(
             "attempt %d of %s/%s: %s, HTTP %s",
             self.attempt,
@@ -429,16 +451,25 @@ class Run:
             failure = replace(failure, message=f"{limit} has passed without a complete answer")
             message = describe(failure, self.request.provider)
         return ERROR_CLASSES[failure.kind](
-            self._clean(message)[:2000],
+            message,
             provider=self.request.provider,
             model=self.request.model,
             status_code=failure.status_code,
-            code=None if failure.code is None else self._clean(failure.code),
+            code=failure.code,
             request_id=self._vendors_id(failure.request_id),
             retry_after_s=failure.retry_after_s,
             attempts=self.attempt,
             retryable=is_retryable(failure),
         )
+
+    def _cleaned(self, failure: Failure) -> Failure:
+        """The failure without the key, and with an excerpt of what the vendor said."""
+        message = self._clean(failure.message)
+        if len(message) > _EXCERPT:  # cut only now: half a key would not be found
+            message = message[:_EXCERPT] + "..."
+        code = None if failure.code is None else self._clean(failure.code)
+        request_id = None if failure.request_id is None else self._clean(failure.request_id)
+        return replace(failure, message=message, code=code, request_id=request_id)
 
     def _clean(self, text: str) -> str:
         """Text of the provider without the call's key and configured headers."""
@@ -456,8 +487,7 @@ class Run:
         """The error, told to the observers."""
         if self.debug and error.__cause__ is None:
             error.__cause__ = self._cause
-        if self.observers is not None:
-            self._tell("indox_chat_failed", request=self.request, error=error)
+        self._tell("indox_chat_failed", request=self.request, error=error)
         return error
 
     # The answer
@@ -470,8 +500,7 @@ class Run:
             problem = self._judge(error, "decode")
         if problem is not None:
             raise self._failed(problem if isinstance(problem, IndoxError) else self._error(problem))
-        if self.observers is not None:
-            self._tell("indox_after_chat", request=self.request, response=response)
+        self._tell("indox_after_chat", request=self.request, response=response)
         return response
 
     def _respond(self, reply: Reply, raw: Any) -> Plan[ChatResponse]:
@@ -505,6 +534,7 @@ class Run:
             service_tier=reply.usage.service_tier if reply.usage is not None else None,
             provider_request_id=self._vendors_id(reply.id),
             attempts=self.attempt,
+            tried=self.tried,
         )
 
     def _receipt(self, reply: Reply) -> Plan[Receipt]:
@@ -522,7 +552,7 @@ class Run:
         if rates is not None:
             return _prices.settle(usage, _prices.Quote(rates), model)
         if not _prices.loaded():
-            yield Load(_prices.load)
+            yield Load(lambda asynchronous: _prices.load())
         quote = _prices.library_quote(self.request.provider, model, at, usage)
         return _prices.settle(usage, quote, model)
 
@@ -535,7 +565,41 @@ class Run:
             return None
 
     def _tell(self, hook: str, **facts: Any) -> None:
-        tell(self.observers, hook, request_id=self.request_id, **facts)
+        if self.observers is not None:
+            tell(self.observers, hook, request_id=self.request_id, **facts)
+
+
+def first_answer(runs: list[Run], stream: bool) -> Plan[ChatResponse]:
+    """The plan of the first model that answers; all share one deadline.
+
+    Once output has reached the caller no other model is asked: its text would follow the first's.
+    """
+    tried: tuple[str, ...] = ()
+    for run, following in zip(runs, [*runs[1:], None], strict=True):
+        run.tried = tried
+        try:
+            return (yield from (run.stream() if stream else run.chat()))
+        except CallError as error:
+            name = f"{run.request.provider}/{run.request.model}"
+            tried = error.tried = (*tried, f"{name}: {type(error).__name__}")
+            if following is None or run.began or not falls_back(error):
+                _name_all(error, runs, name, run.began and following is not None)
+                raise
+            left = run.end - time.monotonic()
+            if left <= 0:
+                raise
+    raise AssertionError("a call has at least one model")
+
+
+def _name_all(error: CallError, runs: list[Run], name: str, began: bool) -> None:
+    if len(runs) == 1:
+        return
+    others = ", ".join(f"{run.request.provider}/{run.request.model}" for run in runs[1:])
+    text = f"{error.message} Tried: {', '.join(error.tried)}."
+    if began:
+        text += f" Output of {name} had begun, so that no other was asked; there were {others}."
+    error.message = text
+    error.args = (text,)
 
 
 def tell(observers: pluggy.PluginManager | None, hook: str, **facts: Any) -> None:
@@ -619,6 +683,22 @@ def _transport_failure(error: Exception) -> Failure | None:
     if isinstance(error, OSError):
         return Failure("network", f"no answer ({type(error).__name__})")
     return None
+
+
+def _explained(failure: Failure, error: BaseException, base_url: str) -> Failure:
+    """A network failure with where it was and what the system says of it."""
+    parts = urlsplit(base_url)
+    where = f"{parts.hostname}:{parts.port or {'http': 80}.get(parts.scheme, 443)}"
+    reason, final = "", False
+    cause: BaseException | None = error
+    while cause is not None:
+        if type(cause).__name__ == "SSLCertVerificationError":
+            reason, final = "its certificate is not trusted", True
+        elif isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
+            reason = reason or os.strerror(cause.errno).lower()
+        cause = cause.__cause__ or cause.__context__
+    text = f"no answer from {where}" if parts.hostname else "no answer"
+    return replace(failure, message=f"{text} ({reason})" if reason else text, final=final)
 
 
 def parser(schema: Any) -> Callable[[str], Any] | None:

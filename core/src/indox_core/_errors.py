@@ -126,6 +126,7 @@ class CallError(IndoxError):
         attempts: int = 1,
         retryable: bool = False,
         partial: Any = None,
+        tried: tuple[str, ...] = (),
     ) -> None:
         super().__init__(message)
         self.provider = provider
@@ -144,6 +145,8 @@ class CallError(IndoxError):
         """Whether the same request may succeed later."""
         self.partial = partial
         """`ChatResponse` of what had arrived of a stream. `None` if nothing had."""
+        self.tried = tried
+        """The models that were tried, each as `provider/model: class of its error`."""
 
 
 class ProviderError(CallError):
@@ -216,6 +219,8 @@ class Failure:
     code: str | None = None
     request_id: str | None = None
     retry_after_s: float | None = None
+    final: bool = False
+    """Whether another attempt is known to fail too."""
 
 
 class ProviderFailure(Exception):

@@ -48,7 +48,10 @@ def indox_provider() -> type[Provider]:  # type: ignore[empty-body]
 
 @hookspec
 def indox_before_chat(request_id: str, request: ChatRequest) -> None:
-    """Called once per call, when the request is checked and encoded and nothing is sent yet."""
+    """Called once per model that is asked, with its request encoded and nothing sent yet.
+
+    Of several models that a call names, each has a call of its own here, with one `request_id`.
+    """
 
 
 @hookspec
@@ -58,7 +61,7 @@ def indox_after_chat(request_id: str, request: ChatRequest, response: ChatRespon
 
 @hookspec
 def indox_chat_failed(request_id: str, request: ChatRequest, error: IndoxError) -> None:
-    """Called once per call that failed after `indox_before_chat`."""
+    """Called once per model that failed after `indox_before_chat`."""
 
 
 @hookspec

@@ -13,6 +13,7 @@ from pydantic import BaseModel, SecretStr
 
 from ._capabilities import Capability
 from ._content import JSON, ReasoningPart, TextPart, ToolCallPart
+from ._credentials import HiddenText
 from ._errors import Failure
 from ._events import (
     ChatEnd,
@@ -87,8 +88,13 @@ class Access:
 
     @property
     def key_text(self) -> str:
-        """The key itself, for the SDK call; '' if there is none."""
-        return self.key.get_secret_value() if self.key is not None else ""
+        """The key itself, for the SDK call; '' if there is none. Its `repr` is hidden."""
+        return HiddenText(self.key.get_secret_value() if self.key is not None else "")
+
+    @property
+    def bearer(self) -> str:
+        """The value of an `Authorization` header. Its `repr` is hidden: SDKs log their headers."""
+        return HiddenText(f"Bearer {self.key_text}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,8 @@ class Connection(Protocol):
     """The only I/O of a plugin: one per provider and client, used by many threads and tasks.
 
     A connection may also have `asend(call, access)` and `astream(call, access)`; without them
-    the core runs `send` and `stream` in a worker thread.
+    the core runs `send` and `stream` in a worker thread. One with `prepare(asynchronous)` is told
+    before its first call, off the event loop, which of the SDK's clients it will need.
     """
 
     def send(self, call: Call, access: Access) -> Answer: ...

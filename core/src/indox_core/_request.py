@@ -182,9 +182,13 @@ def split_model(model: Any) -> tuple[str, str]:
         raise ValidationError(
             'model must name provider and model, like "openai/gpt-4o-mini" or "local/smollm2"'
         )
+    return provider, name
+
+
+def check_model(name: str) -> None:
+    """Raises `ValidationError` for a name that could lead to another address."""
     if not name.isprintable() or " " in name or ".." in name.split("/"):
         raise ValidationError("model holds a space, a control character or a '..' step")
-    return provider, name
 
 
 def _read_provider_options(

@@ -137,7 +137,9 @@ class ChatResponse(MappingModel):
     """The tier that served, as the vendor names it. `None` if it does not say."""
     provider_request_id: str | None = Field(default=None, exclude=True)
     attempts: int = Field(default=1, exclude=True)
-    """How often the request was sent."""
+    """How often the request was sent to the model that answered."""
+    tried: tuple[str, ...] = Field(default=(), exclude=True)
+    """The models that failed before, each as `provider/model: class of its error`."""
 
     def __getitem__(self, key: str) -> Any:
         if key == "choices":

@@ -9,7 +9,14 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from ._errors import Failure
+from ._errors import (
+    APIError,
+    CallError,
+    Failure,
+    NetworkError,
+    OverloadedError,
+    RateLimitError,
+)
 
 deadline: ContextVar[float] = ContextVar("indox_deadline")
 """End of the call that this thread serves, on the monotonic clock; sockets read it."""
@@ -22,11 +29,18 @@ LONGEST_RETRY_AFTER_S = 60.0
 
 def is_retryable(failure: Failure) -> bool:
     """Whether the same request may succeed a moment later."""
-    if failure.kind in ("credits", "timeout", "malformed"):
+    if failure.final or failure.kind in ("credits", "timeout", "malformed"):
         return False
     if failure.kind == "network":
         return True
     return failure.status_code in _STATUSES or failure.kind in ("rate_limit", "overloaded")
+
+
+def falls_back(error: CallError) -> bool:
+    """Whether another model may answer where this one failed."""
+    if isinstance(error, NetworkError | RateLimitError | OverloadedError):
+        return True
+    return isinstance(error, APIError) and (error.status_code is None or error.status_code >= 500)
 
 
 def wait_before_next(

@@ -96,9 +96,15 @@ class SSEParser:
         self._size = 0
         """Bytes since the last complete event."""
         self._began = False
+        self._failure: ProviderFailure | None = None
 
     def feed(self, chunk: bytes) -> list[JSON]:
-        """The events that are complete with this chunk."""
+        """The events that are complete with this chunk.
+
+        What stands before a broken event is given first; the next call raises `ProviderFailure`.
+        """
+        if self._failure is not None:
+            raise self._failure
         self._size += len(chunk)
         if self._size > MAX_EVENT:
             raise malformed(f"one event is larger than {MAX_EVENT // 2**20} MiB")
@@ -122,13 +128,21 @@ class SSEParser:
                 data = b"\n".join(self._data).strip()
                 self._data = []
                 if data:
-                    events.append(_event(data))
+                    try:
+                        events.append(_event(data))
+                    except ProviderFailure as failure:
+                        if not events:
+                            raise
+                        self._failure = failure
+                        return events
         if events or not self._data:
             self._size = len(tail) + sum(map(len, self._data))
         return events
 
     def close(self) -> list[JSON]:
         """The last event, where only its blank line is missing. Half an event is left out."""
+        if self._failure is not None:
+            raise self._failure
         try:
             return self.feed(b"\n\n")
         except ProviderFailure:
@@ -146,6 +160,8 @@ def _event(data: bytes) -> JSON:
 
 def _other_type(response: httpx2.Response) -> str | None:
     """The type of a body that is no event stream; `None` if it is one, or does not say."""
+    if response.status_code == 204:
+        return "nothing"
     kind = str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
     return None if kind in ("", "text/event-stream") else kind
 

@@ -62,6 +62,10 @@ class _Client:
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
 
+    def prepare(self, asynchronous: bool) -> None:
+        """Build the SDK's client; it serves both flavours."""
+        _ = self._client
+
     @lazy
     def _client(self) -> genai.Client:
         return genai.Client(

@@ -90,6 +90,8 @@ def failure_of(body: Any, status: int | None = None) -> Failure:
     details = [item for item in error.get("details") or () if isinstance(item, dict)]
     if any(item.get("reason") == "API_KEY_INVALID" for item in details):
         kind = "authentication"
+    if kind == "rate_limit" and _is_of_a_day(details):
+        kind = "credits"  # no wait of a call's length cures it
     if kind == "invalid" and "token count exceeds" in message:
         kind = "context_length"  # it has no status of its own
     if kind == "not_found" and "model" not in message.lower():
@@ -101,6 +103,12 @@ def failure_of(body: Any, status: int | None = None) -> Failure:
         name if isinstance(name, str) else None,
         retry_after_s=next((d for d in map(_retry_delay, details) if d is not None), None),
     )
+
+
+def _is_of_a_day(details: list[dict[str, Any]]) -> bool:
+    """Whether a quota of a whole day is used up: `QuotaFailure` names it."""
+    violations = [v for item in details for v in item.get("violations") or ()]
+    return any("PerDay" in str(v.get("quotaId")) for v in violations if isinstance(v, dict))
 
 
 def _retry_delay(detail: dict[str, Any]) -> float | None:

@@ -29,6 +29,8 @@ def _from_status(error: Any) -> Failure:
     if isinstance(body, dict) and "error" not in body:
         # Not Google's own: the SDK has put the HTTP reason where Google's name would be.
         body = {"error": {"message": body.get("message")}}
+    if int(error.code) < 300:
+        return Failure("malformed", "the answer is not what the API promises")
     failure = failure_of(body, int(error.code))
     response = error.response
     headers = getattr(response, "headers", None)

@@ -64,6 +64,10 @@ class _Client:
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
 
+    def prepare(self, asynchronous: bool) -> None:
+        """Build the SDK's client; it serves both flavours."""
+        _ = self._client
+
     @lazy
     def _client(self) -> Mistral:
         client = Mistral(
@@ -120,7 +124,7 @@ class MistralConnection(_Client, ResponseConnection):
                 else "application/json",
                 "Content-Type": "application/json",
                 "User-Agent": f"mistral-client-python/{self._client.sdk_configuration.sdk_version}",
-                "Authorization": f"Bearer {access.key_text}",
+                "Authorization": access.bearer,
                 **call.headers,
                 **access.headers,
             },
@@ -181,6 +185,6 @@ def _arguments(call: Call, access: Access) -> dict[str, Any]:
         "http_headers": {
             **call.headers,
             **access.headers,
-            "Authorization": f"Bearer {access.key_text}",
+            "Authorization": access.bearer,
         },
     }

@@ -39,6 +39,8 @@ _TYPES: dict[str, FailureKind] = {
     "invalid_model": "not_found",
     "context_length_exceeded": "context_length",
     "rate_limited": "rate_limit",
+    "insufficient_quota": "credits",
+    "service_unavailable": "overloaded",
 }
 
 

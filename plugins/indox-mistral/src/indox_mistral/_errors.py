@@ -28,7 +28,7 @@ def failure_from_mistral(error: Exception) -> Failure | None:
 
 
 def _from_status(error: Any) -> Failure:
-    if error.status_code < 400:
+    if error.status_code < 300:
         message = "the answer is not what the API promises"
         return Failure("malformed", message, request_id=request_id_of(error.raw_response))
     try:

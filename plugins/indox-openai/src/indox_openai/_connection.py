@@ -58,6 +58,10 @@ class OpenAIConnection(ResponseConnection):
     def _async_client(self) -> _AsyncOpenAI:
         return _AsyncOpenAI(http_client=self._settings.async_http_client, **_CLIENT_OPTIONS)
 
+    def prepare(self, asynchronous: bool) -> None:
+        """Build the SDK's client."""
+        _ = self._async_client if asynchronous else self._client
+
     def _open(self, call: Call, access: Access) -> httpx2.Response:
         send = self._client.post if call.arguments else self._client.get
         response: httpx2.Response = send(**_arguments(call, access))
@@ -88,7 +92,7 @@ def _arguments(call: Call, access: Access) -> dict[str, Any]:
         "stream_cls": openai.Stream[object],
         "options": {
             "headers": {
-                "Authorization": f"Bearer {access.key_text}",
+                "Authorization": access.bearer,
                 **call.headers,
                 **access.headers,
             },

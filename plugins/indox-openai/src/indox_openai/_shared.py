@@ -146,10 +146,12 @@ def _referred(reference: Any, root: dict[str, Any]) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _strict(schema: Any, root: dict[str, Any]) -> tuple[Any, bool]:
+def _strict(
+    schema: Any, root: dict[str, Any], opened: frozenset[str] = frozenset()
+) -> tuple[Any, bool]:
     """The schema with every object closed and complete, and whether that can be said of all."""
     if isinstance(schema, list):
-        items = [_strict(item, root) for item in schema]
+        items = [_strict(item, root, opened) for item in schema]
         return [item for item, _ in items], all(possible for _, possible in items)
     if not isinstance(schema, dict):
         return schema, True
@@ -158,20 +160,20 @@ def _strict(schema: Any, root: dict[str, Any]) -> tuple[Any, bool]:
         beside = {key: value for key, value in schema.items() if key not in ("$ref", "default")}
         if not beside:
             return {"$ref": schema["$ref"]}, True
-        target = _referred(schema["$ref"], root)
-        if _refers_to(target, schema["$ref"]):
+        if schema["$ref"] in opened:
             return {"$ref": schema["$ref"]}, True  # written out it would never end
-        return _strict({**target, **beside}, root)
+        target = {**_referred(schema["$ref"], root), **beside}
+        return _strict(target, root, opened | {schema["$ref"]})
     closed: dict[str, Any] = {}
     possible = schema.get("additionalProperties", False) is False
     possible = possible and not schema.keys() & {"oneOf", "not", "if", "patternProperties"}
     for key, value in schema.items():
         if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
-            inner = {name: _strict(item, root) for name, item in value.items()}
+            inner = {name: _strict(item, root, opened) for name, item in value.items()}
             closed[key] = {name: item for name, (item, _) in inner.items()}
             possible = possible and all(ok for _, ok in inner.values())
         elif key in ("items", "anyOf", "allOf", "prefixItems"):
-            closed[key], ok = _strict(value, root)
+            closed[key], ok = _strict(value, root, opened)
             possible = possible and ok
         elif key != "default":
             closed[key] = value
@@ -184,13 +186,6 @@ def _strict(schema: Any, root: dict[str, Any]) -> tuple[Any, bool]:
         closed["required"] = list(schema["properties"])
         closed["additionalProperties"] = False
     return closed, possible
-
-
-def _refers_to(value: Any, reference: str) -> bool:
-    if isinstance(value, dict):
-        own = value.get("$ref") == reference
-        return own or any(_refers_to(item, reference) for item in value.values())
-    return isinstance(value, list) and any(_refers_to(item, reference) for item in value)
 
 
 def note_cache(request: ChatRequest, adaptations: list[Adaptation]) -> None:

@@ -1,0 +1,135 @@
+"""Plays the faults of `table.py`: `uv run python tests/faults/run.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from servers.faults import FaultServer
+from servers.vendors import VENDORS, Vendor
+from table import FAULTS, SAID, Fault, Want
+
+from indox_core import AsyncClient, Client
+
+HELLO = [{"role": "user", "content": "Hello"}]
+KEY = "sk-loopback-canary"
+SLOWEST_S = 0.25
+"""What a call may take beyond its deadline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    fault: Fault
+    vendor: Vendor
+    stream: bool
+    want: Want
+    asynchronous: bool
+
+    @property
+    def name(self) -> str:
+        way = ("async " if self.asynchronous else "") + ("stream" if self.stream else "chat")
+        return f"{self.fault.name} | {self.vendor.provider} | {way}"
+
+
+def cases() -> Iterator[Case]:
+    for fault in FAULTS:
+        for vendor in VENDORS:
+            if fault.only and vendor.provider not in fault.only:
+                continue
+            for stream, want in fault.wants():
+                for asynchronous in (False, True):
+                    yield Case(fault, vendor, stream, want, asynchronous)
+
+
+def call(server: FaultServer, case: Case) -> Any:
+    """The response, or whatever was raised."""
+    options = {"timeout": 20, **case.fault.options}
+    try:
+        if case.asynchronous:
+            return asyncio.run(_acall(server, case.stream, options))
+        with Client(providers=server.providers) as client:
+            answer: Any = client.chat(HELLO, server.vendor.model, stream=case.stream, **options)
+            if not case.stream:
+                return answer
+            for _ in answer:
+                pass
+            return answer.response
+    except Exception as error:  # any class is looked at
+        return error
+
+
+async def _acall(server: FaultServer, stream: bool, options: dict[str, Any]) -> Any:
+    async with AsyncClient(providers=server.providers) as client:
+        answer: Any = await client.chat(HELLO, server.vendor.model, stream=stream, **options)
+        if not stream:
+            return answer
+        async for _ in answer:
+            pass
+        return answer.response
+
+
+def problem(case: Case) -> str | None:
+    """What is otherwise than the table wants; `None` if nothing is."""
+    with FaultServer(case.vendor, case.fault.play) as server:
+        began = time.monotonic()
+        got = call(server, case)
+        took = time.monotonic() - began
+        attempts = len(server.received)
+    want = case.want
+    if want.error is None:
+        if isinstance(got, Exception):
+            return f"raised {got!r}"
+        wrong = [] if got.data == SAID else [f"data {got.data!r}"]
+    else:
+        if type(got) is not want.error:
+            return f"{got!r}, not {want.error.__name__}"
+        wrong = _wrong_facts(got, want)
+        shown = f"{got!r} {got} {vars(got)}"
+        if KEY in shown:
+            wrong.append("the key is shown")
+        if got.attempts != attempts:
+            wrong.append(f"error.attempts {got.attempts}")
+    if attempts != want.attempts:
+        wrong.append(f"{attempts} attempts, not {want.attempts}")
+    limit = case.fault.options.get("timeout", 20)
+    if took > limit + SLOWEST_S + 2.0:  # the machine may be busy; the deadlines have a test
+        wrong.append(f"took {took:.2f} s of {limit}")
+    return "; ".join(wrong) or None
+
+
+def _wrong_facts(error: Any, want: Want) -> list[str]:
+    wrong = []
+    if error.status_code != want.status and want.status is not None:
+        wrong.append(f"status {error.status_code}, not {want.status}")
+    if want.retry_after_s != error.retry_after_s and error.status_code == 429:
+        wrong.append(f"retry_after_s {error.retry_after_s}, not {want.retry_after_s}")
+    if want.partial is not None and (error.partial is None or error.partial.data != want.partial):
+        wrong.append(f"partial {error.partial and error.partial.data!r}, not {want.partial!r}")
+    if len(error.message) > 1000:
+        wrong.append(f"a message of {len(error.message)} characters")
+    return wrong
+
+
+def run(workers: int = 8) -> tuple[int, list[str]]:
+    """How many cases were played, and what went otherwise than the table wants."""
+    every = list(cases())
+    with ThreadPoolExecutor(workers) as pool:
+        problems = list(pool.map(problem, every))
+    found = [f"{case.name}: {what}" for case, what in zip(every, problems, strict=True) if what]
+    return len(every), found
+
+
+if __name__ == "__main__":
+    count, found = run()
+    print(f"{len(FAULTS)} faults, {count} cases, {count - len(found)} as the table wants")
+    print("\n".join(found))
+    sys.exit(bool(found))
