@@ -172,3 +172,40 @@ def test_without_its_packages_the_command_says_what_to_install():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode != 0
     assert "pip install 'indox-core[cli]'" in done.stderr
+
+
+def test_prices_are_shown_with_their_source():
+    shown = json.loads(indox("prices", "show", "mistral/mistral-large-latest", "--json").stdout)
+    assert (shown["input"], shown["output"]) == ("0.5", "1.5")
+    assert shown["source"].startswith("https://mistral.ai")
+    listed = json.loads(indox("prices", "list", "-p", "anthropic", "--json").stdout)
+    assert {"model", "input", "output", "cached input"} == set(listed[0])
+    unknown = indox("prices", "show", "openai/released-tomorrow")
+    assert (unknown.returncode, unknown.stdout) == (2, "")
+    assert "No price is known" in unknown.stderr
+
+
+def test_updating_prices_without_a_network_says_so_and_changes_nothing(tmp_path):
+    done = indox("prices", "update", XDG_CACHE_HOME=str(tmp_path), ALL_PROXY="http://127.0.0.1:9")
+    if done.returncode == 0:
+        pytest.skip("there is a network, and the prices were fetched")
+    assert "not updated" in done.stderr
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_explain_prints_the_call():
+    shown = json.loads(
+        indox("explain", "-m", "openai/gpt-4o-mini", "--max-tokens", "9", "Hi").stdout
+    )
+    assert shown["body"]["max_output_tokens"] == 9
+    assert shown["price"]["high"]
+
+
+def test_doctor_finds_every_plugin_well():
+    done = indox("doctor", "--json")
+    found = {item["provider"]: item for item in json.loads(done.stdout)}
+    assert done.returncode == 0
+    assert {"openai", "anthropic", "google", "mistral", "local", "echo"} <= set(found)
+    assert found["openai"]["key"] == "OPENAI_API_KEY is set"
+    assert "sk-cli" not in done.stdout + done.stderr
+    assert all(not item["problem"] for item in found.values())

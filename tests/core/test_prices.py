@@ -53,7 +53,7 @@ def test_a_count_without_a_rate_makes_the_total_unknown_and_names_it():
     rates = Rates(input=Decimal(1), output=Decimal(2))
     found = settle(TokenUsage(input=10, output=1, web_searches=2), Quote(rates), "m")
     assert (found.status, found.total) == ("partial", None)
-    assert "web_search" in found.reason
+    assert "web searches" in found.reason
     assert found.breakdown["input_tokens"] == Decimal("0.00001")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._budget import PriceRange, TokenRange
 from ._client import AsyncClient, ChatOptions, Client, ProviderConfig
 from ._content import (
     AudioPart,
@@ -50,7 +51,9 @@ from ._errors import (
     ValidationError,
 )
 from ._events import ChatEnd, Chunk, ReasoningDelta, TextDelta, ToolCallDelta, UsageSnapshot
+from ._explanation import Explanation
 from ._hookspecs import Retry, hookimpl
+from ._ledger import ClientUsage, ModelTotals
 from ._messages import Adaptation, Message
 from ._provider import ModelInfo
 from ._request import ChatRequest, ResponseSchema, Tool, ToolChoice
@@ -78,6 +81,7 @@ __all__ = [
     "Chunk",
     "Citation",
     "Client",
+    "ClientUsage",
     "ConfigurationError",
     "ContentFilterError",
     "ContentPart",
@@ -85,6 +89,7 @@ __all__ = [
     "CostBreakdown",
     "DocumentPart",
     "DuplicateProviderError",
+    "Explanation",
     "Finish",
     "ImagePart",
     "IndoxError",
@@ -96,10 +101,12 @@ __all__ = [
     "MissingKeyError",
     "ModelInfo",
     "ModelNotFoundError",
+    "ModelTotals",
     "NetworkError",
     "OverloadedError",
     "PermissionDeniedError",
     "PluginLoadError",
+    "PriceRange",
     "ProviderConfig",
     "ProviderError",
     "ProviderNotFoundError",
@@ -116,6 +123,7 @@ __all__ = [
     "TextDelta",
     "TextPart",
     "TimeoutError",
+    "TokenRange",
     "TokenUsage",
     "Tool",
     "ToolCallDelta",

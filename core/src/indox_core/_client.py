@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 from typing import (
     TYPE_CHECKING,
     Any,
@@ -20,12 +24,21 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-from . import _hookspecs
+from . import _hookspecs, _prices
+from ._budget import asked_usage, checked_limit, price_range, prompt_tokens
 from ._capabilities import without
 from ._content import ContentPart, Media, TextPart, ToolResultPart
-from ._credentials import find_key, read_key
+from ._credentials import HIDDEN, find_key, read_key
 from ._drive_sync import ChatStream, SyncDriver
-from ._engine import Connections, Lender, Run, ask, check_unsupported, first_answer, parser
+from ._engine import (
+    Connections,
+    Lender,
+    Run,
+    check_unsupported,
+    first_answer,
+    parser,
+    usage_of,
+)
 from ._errors import (
     IndoxError,
     PluginLoadError,
@@ -33,7 +46,10 @@ from ._errors import (
     ValidationError,
     did_you_mean,
 )
+from ._explanation import Explanation
+from ._ledger import ClientUsage, Ledger
 from ._messages import MessageLike
+from ._overrides import read_overrides
 from ._provider import Call, ModelInfo, ModelLister, Provider, TokenCounter
 from ._registry import Registry
 from ._request import (
@@ -47,6 +63,8 @@ from ._request import (
     split_model,
 )
 from ._response import ChatResponse
+from ._stored import decode_stored
+from ._usage import Receipt
 
 if TYPE_CHECKING:
     import ssl
@@ -107,12 +125,23 @@ class ChatOptions(TypedDict, total=False):
     """Seconds that a stream may pause."""
     max_retries: int | None
     """Further attempts after the first."""
+    max_cost: float | str | Decimal | None
+    """US dollars: a call whose worst case is dearer is refused, a stream that grows dearer is
+    stopped. A plain call needs `max_tokens` for it."""
     include_raw: bool | None
     """Fill `response.raw_response` with the vendor's JSON."""
 
 
 _CALL_OPTIONS = frozenset(
-    {"byok_api_key", "on_unsupported", "timeout", "idle_timeout", "max_retries", "include_raw"}
+    {
+        "byok_api_key",
+        "on_unsupported",
+        "timeout",
+        "idle_timeout",
+        "max_retries",
+        "max_cost",
+        "include_raw",
+    }
 )
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # The key goes with the call; a header of the client would win over every user's own.
@@ -204,6 +233,13 @@ def _megabytes(size: int) -> str:
     return f"{size / 2**20:g} MiB"
 
 
+def _checked_cost(value: Any) -> Decimal | None:
+    try:
+        return checked_limit(value)
+    except (ValueError, ArithmeticError):
+        raise ValidationError("max_cost must be a positive number of US dollars") from None
+
+
 def _checked_flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool):
         raise ValidationError(f"{name} must be True or False, not {type(value).__name__}")
@@ -230,6 +266,7 @@ class _BaseClient:
         on_unsupported: OnUnsupported = "adapt",
         max_image_bytes: int = 20 * 2**20,
         max_request_bytes: int = 100 * 2**20,
+        prices: Mapping[str, Mapping[str, Any]] | str | Path | None = None,
         plugins: Iterable[Any] = (),
         proxy: str | None = None,
         verify: ssl.SSLContext | bool | None = None,
@@ -241,6 +278,8 @@ class _BaseClient:
         `timeout` and `idle_timeout` are seconds, `max_retries` further attempts.
         `max_image_bytes` and `max_request_bytes` bound one image and the content of one request,
         in bytes before they are put into base64.
+        `prices` are your own, in US dollars per million tokens: a dict or a TOML or JSON file from
+        `provider/model` (or `provider/name-*`) to rates as text, which win over all others.
         `plugins` observe calls or provide models for this client only.
         `proxy` is the only way to a proxy: variables such as HTTPS_PROXY are not read.
         `verify` replaces the operating system's trust store; `False` checks no certificate.
@@ -260,6 +299,8 @@ class _BaseClient:
         self._on_unsupported = _checked_policy(on_unsupported)
         self._max_image_bytes = _checked_size(max_image_bytes, "max_image_bytes")
         self._max_request_bytes = _checked_size(max_request_bytes, "max_request_bytes")
+        self._overrides = read_overrides(prices)
+        self._ledger = Ledger()
         if not isinstance(plugins, Iterable):
             raise ValidationError(f"plugins must be a list, not {type(plugins).__name__}")
         handed_over = tuple(plugins)
@@ -296,7 +337,36 @@ class _BaseClient:
         run = self._run(provider, request, call, per_call, options)
         run.observers = self._observers
         run.parse = parser(options.get("response_schema"))
+        run.max_cost = _checked_cost(options.get("max_cost"))
         return run
+
+    def _explained(self, messages: Any, model: Any, stream: Any, options: Any) -> Explanation:
+        _check_names(options, ChatOptions, "explain")
+        _checked_flag(stream, "stream")
+        options.pop("byok_api_key", None)
+        provider, request = self._request(messages, model, stream, options)
+        call = _called(provider, "encode", lambda: provider.encode(request), self._debug)
+        policy = _checked_policy(options.get("on_unsupported") or self._on_unsupported)
+        check_unsupported(call, request, policy)
+        question = _prices.Question(
+            provider, request.model, None, asked_usage(request), datetime.now(UTC)
+        )
+        quote = _prices.own_quote(question, self._overrides, self._observers)
+        if quote is None:
+            quote = _prices.listed_quote(question)
+        configured = self._configured.get(request.provider)
+        hidden = dict.fromkeys(configured.headers if configured else (), HIDDEN)
+        return Explanation(
+            provider=request.provider,
+            model=request.model,
+            base_url=request.base_url,
+            operation=call.operation,
+            body=call.arguments,
+            headers={**call.headers, **hidden},
+            adaptations=request.adaptations + call.adaptations,
+            prompt_tokens=prompt_tokens(request),
+            price=price_range(request, call, quote),
+        )
 
     def _chat_runs(
         self, messages: Any, model: Any, stream: Any, options: dict[str, Any]
@@ -430,12 +500,44 @@ class _BaseClient:
             max_retries=_checked_retries(mine.get("max_retries", self._max_retries)),
             include_raw=_checked_flag(mine.get("include_raw", False), "include_raw"),
             debug=self._debug,
+            overrides=self._overrides,
+            ledger=self._ledger,
         )
+
+    @property
+    def usage(self) -> ClientUsage:
+        """What this client's calls have used and cost so far."""
+        return self._ledger.so_far()
+
+    def _stored_receipt(
+        self,
+        model: str,
+        body: Any,
+        at: datetime | None,
+        service_tier: str | None,
+    ) -> Receipt:
+        name, asked = split_model(self._resolved(model))
+        provider = self._registry.provider(name)
+        if at is not None and not isinstance(at, datetime):
+            raise ValidationError(f"at must be a datetime, not {type(at).__name__}")
+        moment = datetime.now(UTC) if at is None else at if at.tzinfo else at.replace(tzinfo=UTC)
+        reply = decode_stored(provider, body)
+        usage = reply.usage
+        quote = None
+        if usage is not None:
+            if service_tier is not None and usage.service_tier in (None, "default", "standard"):
+                usage = replace(usage, service_tier=service_tier)
+            question = _prices.Question(provider, asked, reply.model, usage, moment)
+            quote = _prices.own_quote(question, self._overrides, self._observers)
+            if quote is None:
+                quote = _prices.listed_quote(question)
+        receipt = _prices.settle(usage, quote, reply.model or asked)
+        return replace(receipt, usage=usage_of(usage, receipt))
 
     def _resolved(self, model: Any) -> Any:
         if not isinstance(model, str):
             return model
-        return ask(self._observers, "indox_resolve_model", str, name=model) or model
+        return _hookspecs.ask(self._observers, "indox_resolve_model", str, name=model) or model
 
 
 def _with_results(parts: tuple[ContentPart, ...]) -> Iterator[ContentPart]:
@@ -541,6 +643,31 @@ class Client(_BaseClient):
         counter = cast(TokenCounter, run.provider)
         return cast(int, SyncDriver(run.fetch(counter.decode_count), run.end).run())
 
+    def explain(
+        self,
+        messages: Iterable[MessageLike],
+        model: str,
+        *,
+        stream: bool = False,
+        **options: Unpack[ChatOptions],
+    ) -> Explanation:
+        """The call that `chat` would make of the same arguments, and what it may cost.
+
+        No key is needed and nothing is sent. Raises what `chat` raises before it sends.
+        """
+        return self._prepare(self._explained, messages, model, stream, options)
+
+    def receipt(
+        self, model: str, body: Any, at: datetime | None = None, service_tier: str | None = None
+    ) -> Receipt:
+        """Price a stored answer of the vendor as a live one would be; no key, no traffic.
+
+        `body` is the vendor's JSON. `at` is when it was answered (`None`: now; a date without
+        zone is UTC). `service_tier` is your hint where the body cannot tell, such as `batch`.
+        Raises an `IndoxError` for a body that is no answer.
+        """
+        return self._stored_receipt(model, body, at, service_tier)
+
     def close(self) -> None:
         """Close all connections. The client cannot be used afterwards; twice is harmless."""
         self._connections.close()
@@ -619,6 +746,29 @@ class AsyncClient(_BaseClient):
         run = self._prepare(self._count_run, messages, model, options)
         counter = cast(TokenCounter, run.provider)
         return cast(int, await AsyncDriver(run.fetch(counter.decode_count), run.end).run())
+
+    async def explain(
+        self,
+        messages: Iterable[MessageLike],
+        model: str,
+        *,
+        stream: bool = False,
+        **options: Unpack[ChatOptions],
+    ) -> Explanation:
+        """As `Client.explain`, awaited: the prices are loaded off the event loop."""
+        import asyncio
+
+        return await asyncio.to_thread(
+            self._prepare, self._explained, messages, model, stream, options
+        )
+
+    async def receipt(
+        self, model: str, body: Any, at: datetime | None = None, service_tier: str | None = None
+    ) -> Receipt:
+        """As `Client.receipt`, awaited: the prices are loaded off the event loop."""
+        import asyncio
+
+        return await asyncio.to_thread(self._stored_receipt, model, body, at, service_tier)
 
     async def aclose(self) -> None:
         """Close all connections of the running loop. Twice is harmless."""

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -26,9 +27,11 @@ from pydantic import ValidationError as PydanticError
 from pydantic_core import from_json
 
 from . import _prices
+from ._budget import Spending, asked_usage, price_range, settled
 from ._credentials import redact
 from ._errors import (
     ERROR_CLASSES,
+    BudgetExceededError,
     CallError,
     ConfigurationError,
     Failure,
@@ -40,13 +43,15 @@ from ._errors import (
     describe,
 )
 from ._events import ChatEvent, Chunk, Fold
-from ._hookspecs import Retry
+from ._hookspecs import Retry, tell
 from ._lazy import lazy
+from ._ledger import Ledger
+from ._overrides import Overrides
 from ._provider import Access, Answer, Call, Connection, Provider
 from ._request import ChatRequest
 from ._response import ChatResponse, Reply, text_of
 from ._retry import falls_back, is_retryable, wait_before_next
-from ._usage import CostBreakdown, Rates, Receipt, TokenUsage, Usage
+from ._usage import CostBreakdown, Receipt, TokenUsage, Usage
 
 if TYPE_CHECKING:
     import httpx2
@@ -194,6 +199,11 @@ class Run:
     max_retries: int
     include_raw: bool
     debug: bool
+    overrides: Overrides
+    """The user's own prices."""
+    ledger: Ledger
+    max_cost: Decimal | None = None
+    """US dollars that the call may cost. `None`: no limit."""
     observers: pluggy.PluginManager | None = None
     """`None`: nobody observes; only chats are observed."""
     parse: Callable[[str], Any] | None = None
@@ -209,6 +219,7 @@ class Run:
     """Whether output has reached the caller."""
     tried: tuple[str, ...] = ()
     provider_request_id: str | None = None
+    _spending: Spending | None = None
     _raw: Any = None
     _cause: Exception | None = field(default=None, repr=False)
     """The SDK's exception, kept only with debug=True."""
@@ -223,6 +234,8 @@ class Run:
     def chat(self) -> Plan[ChatResponse]:
         """Send, wait, decode, price."""
         self._tell("indox_before_chat", request=self.request)
+        if self.max_cost is not None:
+            yield from self._check_budget()
         reply = yield from self._tried(self._decode)
         return (yield from self._answered(reply, self._raw))
 
@@ -248,6 +261,8 @@ class Run:
     def stream(self) -> Plan[ChatResponse]:
         """Open, decode event by event, price. Yields lists of chunks."""
         self._tell("indox_before_chat", request=self.request)
+        if self.max_cost is not None:
+            yield from self._check_budget()
         connection = yield from self._connection()
         while True:
             self._check_open()
@@ -267,6 +282,8 @@ class Run:
                     method = "stream"
                     if chunks:
                         self.began = True
+                        if self._spending is not None:
+                            self._watch(self._spending, chunks)
                         yield chunks
                     if decoder.finished:
                         yield DRAIN
@@ -279,6 +296,8 @@ class Run:
                 break
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
                 verdict = self._judge(error, method)
+            if isinstance(verdict, BudgetExceededError):
+                verdict.partial = yield from self._partial()
             if self.began:
                 reply = yield from self._interrupt(verdict)
                 break
@@ -339,6 +358,37 @@ class Run:
             "attempt %d of %s/%s: answered", self.attempt, self.request.provider, self.request.model
         )
         return reply
+
+    def _check_budget(self) -> Plan[None]:
+        """Refuse a call whose worst case is dearer than its limit; nothing is sent."""
+        limit = self.max_cost
+        quote = yield from self._quote(None, asked_usage(self.request))
+        price = price_range(self.request, self.call, quote)
+        streams = self.request.stream and price.low is not None
+        if price.high is None and not streams:
+            problem = f"its worst case is not known: {price.reason}"
+        elif limit is not None and price.high is not None and price.high > limit:
+            problem = f"it may cost {price.high:f}"
+        else:
+            self._spending = Spending(self.request, quote)
+            return
+        raise self._failed(
+            BudgetExceededError(
+                f"{self.request.provider}/{self.request.model}: max_cost is {limit:f} US dollars, "
+                f"and {problem}. Nothing was sent."
+            )
+        )
+
+    def _watch(self, spending: Spending, chunks: list[Chunk]) -> None:
+        for chunk in chunks:
+            spending.add(getattr(chunk, "text", "") or getattr(chunk, "arguments", ""))
+        cost = spending.cost(self.fold.usage)
+        if cost is not None and self.max_cost is not None and cost > self.max_cost:
+            raise BudgetExceededError(
+                f"{self.request.provider}/{self.request.model}: the answer has cost about "
+                f"{cost:f} US dollars so far, max_cost is {self.max_cost:f}. error.partial holds "
+                "what had arrived."
+            )
 
     def _fold(self, events: list[ChatEvent]) -> list[Chunk]:
         for event in events:
@@ -437,7 +487,7 @@ class Run:
     def _partial(self) -> Plan[ChatResponse | None]:
         """What had arrived; `None` if not even that can be read."""
         try:
-            return (yield from self._respond(self.fold.reply(), None))
+            return (yield from self._respond(self.fold.reply(), None, cut=True))
         except _SHAPES:
             return None
 
@@ -503,22 +553,26 @@ class Run:
         self._tell("indox_after_chat", request=self.request, response=response)
         return response
 
-    def _respond(self, reply: Reply, raw: Any) -> Plan[ChatResponse]:
+    def _respond(self, reply: Reply, raw: Any, cut: bool = False) -> Plan[ChatResponse]:
         first = reply.first
         data = text_of(first.parts)
         seconds = time.monotonic() - self.started
         try:
-            receipt = yield from self._receipt(reply)
+            receipt = yield from (self._settled(reply) if cut else self._receipt(reply))
         except Exception:  # the answer is paid for: it never fails for its price
             log.exception("the price of %s/%s", self.request.provider, self.request.model)
             receipt = Receipt("unknown", reason="looking up the price failed; see the log")
+        counted = receipt.counted if receipt.counted is not None else reply.usage
+        usage = usage_of(counted, receipt, seconds)
+        name = f"{self.request.provider}/{self.request.model}"
+        self.ledger.add(name, usage, receipt)
         return ChatResponse(
             request_id=self.request_id,
             created_at=self.created_at,
             duration_ms=seconds * 1000,
             provider=self.request.provider,
             model=self.request.model,
-            usage=_usage(reply.usage, receipt, seconds),
+            usage=usage,
             raw_response=raw,
             data=data,
             finish_reason=first.finish.unified,
@@ -527,7 +581,7 @@ class Run:
             choices=(first, *reply.more_choices),
             citations=reply.citations,
             adaptations=self.request.adaptations + self.call.adaptations,
-            receipt=receipt,
+            receipt=replace(receipt, usage=usage),
             refusal=first.refusal,
             parsed=self.parse(data) if self.parse is not None else None,
             served_model=reply.model,
@@ -538,31 +592,29 @@ class Run:
         )
 
     def _receipt(self, reply: Reply) -> Plan[Receipt]:
-        """Prices: a hook's, else the plugin's, else the library's."""
-        usage = reply.usage
+        if reply.usage is None:
+            return _prices.settle(None, None, self.request.model)
+        quote = yield from self._quote(reply.model, reply.usage)
+        return _prices.settle(reply.usage, quote, reply.model or self.request.model)
+
+    def _settled(self, reply: Reply) -> Plan[Receipt]:
+        """What an answer that was cut has cost, as near as can be told."""
+        usages = settled(self.request, self.call, reply)
+        quote = yield from self._quote(reply.model, usages[0])
         model = reply.model or self.request.model
-        if usage is None:
-            return _prices.settle(None, None, model)
-        at = datetime.now(UTC)
-        rates = ask(
-            self.observers, "indox_rates", Rates, provider=self.request.provider, model=model, at=at
+        reason = "the stream was cut: counted from what had arrived of it"
+        return _prices.estimate(usages, quote, model, reason)
+
+    def _quote(self, served: str | None, usage: TokenUsage) -> Plan[_prices.Quote | None]:
+        question = _prices.Question(
+            self.provider, self.request.model, served, usage, datetime.now(UTC)
         )
-        if rates is None:
-            rates = self._plugins_rates(model, at)
-        if rates is not None:
-            return _prices.settle(usage, _prices.Quote(rates), model)
+        quote = _prices.own_quote(question, self.overrides, self.observers)
+        if quote is not None:
+            return quote
         if not _prices.loaded():
             yield Load(lambda asynchronous: _prices.load())
-        quote = _prices.library_quote(self.request.provider, model, at, usage)
-        return _prices.settle(usage, quote, model)
-
-    def _plugins_rates(self, model: str, at: datetime) -> Rates | None:
-        """The answer is paid for already: a plugin that fails here costs its price, not itself."""
-        try:
-            return self.provider.rates(model, at)
-        except Exception:  # a plugin may raise anything
-            log.exception("the plugin for %s failed in rates", self.request.provider)
-            return None
+        return _prices.listed_quote(question)
 
     def _tell(self, hook: str, **facts: Any) -> None:
         if self.observers is not None:
@@ -602,31 +654,6 @@ def _name_all(error: CallError, runs: list[Run], name: str, began: bool) -> None
     error.args = (text,)
 
 
-def tell(observers: pluggy.PluginManager | None, hook: str, **facts: Any) -> None:
-    """Call one hook of the observers; their own failures are logged and cost nobody an answer."""
-    if observers is None:
-        return
-    try:
-        getattr(observers.hook, hook)(**facts)
-    except Exception:  # an observer may raise anything
-        log.exception("an observer failed in %s", hook)
-
-
-def ask(observers: pluggy.PluginManager | None, hook: str, kind: type[T], **facts: Any) -> T | None:
-    """The first result of one hook of the observers; one that fails or is no `kind` is logged."""
-    if observers is None:
-        return None
-    try:
-        result = getattr(observers.hook, hook)(**facts)
-    except Exception:  # an observer may raise anything
-        log.exception("an observer failed in %s", hook)
-        return None
-    if result is not None and not isinstance(result, kind):
-        log.error("an observer gave a %s in %s", type(result).__name__, hook)
-        return None
-    return result
-
-
 def check_unsupported(call: Call, request: ChatRequest, policy: str) -> None:
     """Under `on_unsupported="error"`, refuse what would be adapted. Nothing is sent."""
     made = request.adaptations + call.adaptations
@@ -639,7 +666,8 @@ def check_unsupported(call: Call, request: ChatRequest, policy: str) -> None:
         )
 
 
-def _usage(usage: TokenUsage | None, receipt: Receipt, seconds: float) -> Usage:
+def usage_of(usage: TokenUsage | None, receipt: Receipt, seconds: float = 0.0) -> Usage:
+    """The counts and the money as callers see them; money is rounded to floats here, once."""
     timestamp = datetime.now(UTC).isoformat()
     money = {part: None if x is None else float(x) for part, x in receipt.breakdown.items()}
     total = receipt.total

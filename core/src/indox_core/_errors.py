@@ -109,6 +109,11 @@ class UnsupportedFeatureError(IndoxError):
 class BudgetExceededError(IndoxError):
     """The call would cost, or has cost, more than the caller allowed."""
 
+    def __init__(self, message: str, *, partial: Any = None) -> None:
+        super().__init__(message)
+        self.partial = partial
+        """`ChatResponse` of what had arrived of a stream. `None` if nothing was sent."""
+
 
 class CallError(IndoxError):
     """What `ProviderError` and `NetworkError` share: which call failed, and how."""

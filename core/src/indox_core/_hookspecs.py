@@ -6,11 +6,12 @@ over with `Client(plugins=[...])`: installing a package never lets it read a pro
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from ._response import ChatResponse
     from ._usage import Rates
 
+log = logging.getLogger("indox")
+T = TypeVar("T")
 PROJECT = "indox"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -96,3 +99,28 @@ def observers(plugins: tuple[object, ...]) -> pluggy.PluginManager | None:
             )
     hooks = [hook for hook in vars(manager.hook).values() if hook.name != "indox_provider"]
     return manager if any(hook.get_hookimpls() for hook in hooks) else None
+
+
+def tell(observers: pluggy.PluginManager | None, hook: str, **facts: Any) -> None:
+    """Call one hook of the observers; their own failures are logged and cost nobody an answer."""
+    if observers is None:
+        return
+    try:
+        getattr(observers.hook, hook)(**facts)
+    except Exception:  # an observer may raise anything
+        log.exception("an observer failed in %s", hook)
+
+
+def ask(observers: pluggy.PluginManager | None, hook: str, kind: type[T], **facts: Any) -> T | None:
+    """The first result of one hook of the observers; one that fails or is no `kind` is logged."""
+    if observers is None:
+        return None
+    try:
+        result = getattr(observers.hook, hook)(**facts)
+    except Exception:  # an observer may raise anything
+        log.exception("an observer failed in %s", hook)
+        return None
+    if result is not None and not isinstance(result, kind):
+        log.error("an observer gave a %s in %s", type(result).__name__, hook)
+        return None
+    return result

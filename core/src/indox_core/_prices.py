@@ -1,51 +1,77 @@
 """Who prices a model; usage and rates to a receipt.
 
-genai-prices gives the rates and nothing else: not its usage extraction, not its process-wide
-snapshot, which other code in the process may replace.
+The user's own prices win, then a hook's, the plugin's, and the price library's. genai-prices gives
+the rates and nothing else: not its usage extraction, not its process-wide snapshot, which other
+code in the process may replace.
 """
 
 from __future__ import annotations
 
+import logging
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Context, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ._usage import Component, CostStatus, Rates, Receipt, ReceiptLine, TokenUsage
+from ._hookspecs import ask
+from ._usage import (
+    COMPONENTS,
+    CostStatus,
+    Rates,
+    Receipt,
+    ReceiptLine,
+    Surcharge,
+    TokenUsage,
+)
 
 if TYPE_CHECKING:
+    import pluggy
     from genai_prices.data_snapshot import DataSnapshot
-    from genai_prices.types import ModelInfo
+    from genai_prices.types import ModelInfo, PriceContext
 
+    from ._overrides import Overrides
+    from ._provider import Provider
+
+log = logging.getLogger("indox")
 _EXACT = Context(prec=60)
 _MILLION = 1_000_000
-_STANDARD_TIERS = frozenset({None, "default", "standard", "auto"})
+_STANDARD = frozenset({None, "", "default", "standard", "auto"})
+_TOKEN_RATES = (
+    "input", "output", "cache_read", "cache_write", "cache_write_1h", "input_audio",
+    "cache_read_audio", "output_audio", "output_image",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """Rates for one call. `standard_for` names the tier that has no rate of its own."""
+    """Rates for one call."""
 
     rates: Rates
+    tier: str = "standard"
     standard_for: str | None = None
-
-
-RatesSource = Callable[[str, str, datetime], Rates | None]
+    """The tier or speed that has no rate of its own, so that the standard one stands in."""
 
 
 @cache
 def _snapshot() -> DataSnapshot:
-    from genai_prices.data import providers
     from genai_prices.data_snapshot import DataSnapshot
+
+    from ._price_cache import fetched
+
+    newer = fetched()
+    if newer is not None:
+        return DataSnapshot(providers=newer, from_auto_update=False)
+    from genai_prices.data import providers
 
     return DataSnapshot(providers=providers, from_auto_update=False)
 
 
 @cache
-def _model(provider: str, model: str) -> ModelInfo | None:
+def library_model(provider: str, model: str) -> ModelInfo | None:
+    """The library's entry for a model; `None` if it has none."""
     try:
         return _snapshot().find_provider_model(model, None, provider, None)[1]
     except LookupError:
@@ -61,34 +87,88 @@ def loaded() -> bool:
     return _snapshot.cache_info().currsize > 0
 
 
+def forget() -> None:
+    """Read the prices anew at the next look-up: they have been fetched again."""
+    _snapshot.cache_clear()
+    library_model.cache_clear()
+
+
+def library_names(provider: str) -> list[str]:
+    """The models of a provider that the library prices."""
+    return sorted(
+        model.id
+        for known in _snapshot().providers
+        if known.id == provider
+        for model in known.models
+    )
+
+
 def library_quote(provider: str, model: str, at: datetime, usage: TokenUsage) -> Quote | None:
     """The rates that genai-prices has for the model at that time, for a prompt of that size."""
-    info = _model(provider, model)
+    info = library_model(provider, model)
     if info is None:
         return None
-    context, standard_for = None, None
-    if usage.service_tier not in _STANDARD_TIERS:
-        context = {"service_tier": str(usage.service_tier)}
-        if not any(variant.when == context for variant in info.price_variants or ()):
-            context, standard_for = None, usage.service_tier
+    context, tier, missing = _context(info, at, usage)
     prices = info.get_prices(at, context)
 
     def rate(name: str) -> Decimal | None:
-        return _at_size(getattr(prices, name), usage.input or 0)
+        return _at_size(getattr(prices, name, None), usage.input or 0)
 
-    searches = rate("web_searches_kcount")
-    requests = rate("requests_kcount")
+    searches, requests = rate("web_searches_kcount"), rate("requests_kcount")
     rates = Rates(
         input=rate("input_mtok"),
         output=rate("output_mtok"),
         cache_read=rate("cache_read_mtok"),
         cache_write=rate("cache_write_mtok"),
         cache_write_1h=rate("cache_write_1h_mtok"),
+        input_audio=rate("input_audio_mtok"),
+        cache_read_audio=rate("cache_audio_read_mtok"),
+        output_audio=rate("output_audio_mtok"),
+        output_image=rate("output_image_mtok"),
+        audio_hour=rate("input_audio_hours"),
         web_search=None if searches is None else searches.scaleb(-3),
         request=Decimal(0) if requests is None else requests.scaleb(-3),
         source=f"genai-prices {sys.modules['genai_prices'].__version__}",
+        as_of=_as_of(info, at),
     )
-    return Quote(rates, standard_for)
+    return Quote(rates, tier, missing)
+
+
+def _context(
+    info: ModelInfo, at: datetime, usage: TokenUsage
+) -> tuple[PriceContext | None, str, str | None]:
+    """What picks the library's price variants, the tier's name, and the tier it does not know."""
+    context: dict[str, str] = {}
+    missing = None
+    asked = (
+        ("processing" if usage.service_tier == "batch" else "service_tier", usage.service_tier),
+        ("speed", usage.speed),
+    )
+    for key, value in asked:
+        if value in _STANDARD:
+            continue
+        known = any(
+            variant.when.get(key) == value
+            and (variant.constraint is None or variant.constraint.active(at))
+            for variant in info.price_variants or ()
+        )
+        if known:
+            context[key] = str(value)
+        else:
+            missing = value
+    tier = ", ".join(context.values()) or "standard"
+    return context or None, tier, missing
+
+
+def _as_of(info: ModelInfo, at: datetime) -> str:
+    """The day since which the library's price holds; '' if it has always been the same."""
+    dated = (item.constraint for item in info.prices) if isinstance(info.prices, list) else ()
+    days = [
+        str(constraint.start_date)
+        for constraint in dated
+        if constraint is not None and hasattr(constraint, "start_date") and constraint.active(at)
+    ]
+    return max(days, default="")
 
 
 def _at_size(price: Any, tokens: int) -> Decimal | None:
@@ -100,59 +180,223 @@ def _at_size(price: Any, tokens: int) -> Decimal | None:
     return rate
 
 
+def surcharged(quote: Quote, surcharges: Iterable[Surcharge], usage: TokenUsage) -> Quote:
+    """The quote with every token rate multiplied by what the plugin knows of tier, speed, region.
+
+    A tier that the quote has a price for already is not multiplied again.
+    """
+    for surcharge in surcharges:
+        asked = getattr(usage, surcharge.covers)
+        if surcharge.covers != "region" and quote.standard_for != asked:
+            continue
+        rates = quote.rates
+        changed: dict[str, Any] = {
+            name: _EXACT.multiply(rate, surcharge.factor)
+            for name in _TOKEN_RATES
+            if (rate := getattr(rates, name)) is not None
+        }
+        source = f"{rates.source}; x{surcharge.factor} {asked}: {surcharge.source}"
+        names = [name for name in (quote.tier, asked) if name != "standard"]
+        quote = Quote(
+            replace(rates, **changed, source=source),
+            ", ".join(names),
+            None if surcharge.covers != "region" else quote.standard_for,
+        )
+    return quote
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Whose price is wanted: what was used of which model, and when."""
+
+    provider: Provider
+    asked: str
+    """The model that the caller named."""
+    served: str | None
+    """The one that answered, where the vendor says so: its price counts."""
+    usage: TokenUsage
+    at: datetime
+
+    @property
+    def model(self) -> str:
+        return self.served or self.asked
+
+
+def own_quote(
+    question: Question, overrides: Overrides, observers: pluggy.PluginManager | None
+) -> Quote | None:
+    """The price that the user, a hook or the plugin gives, in this order."""
+    name = question.provider.spec.name
+    names = (model and f"{name}/{model}" for model in (question.served, question.asked))
+    own = overrides.find(*names)
+    if own is None:
+        own = ask(
+            observers, "indox_rates", Rates, provider=name, model=question.model, at=question.at
+        )
+    return _plugins_quote(question) if own is None else Quote(own)
+
+
+def listed_quote(question: Question) -> Quote | None:
+    """The price that the library lists; `load` comes first."""
+    name = question.provider.spec.name
+    found = library_quote(name, question.model, question.at, question.usage)
+    return None if found is None else _surcharged(found, question)
+
+
+def _plugins_quote(question: Question) -> Quote | None:
+    rates = _guarded(question.provider, "rates", question.model, question.at)
+    if rates is None:
+        return None
+    # It knows no tiers; the plugin's surcharges may.
+    usage = question.usage
+    special = [v for v in (usage.service_tier, usage.speed) if v not in _STANDARD]
+    quote = Quote(rates, standard_for=special[0] if special else None)
+    return _surcharged(quote, question)
+
+
+def _surcharged(quote: Quote, question: Question) -> Quote:
+    """With every token rate multiplied by what the plugin knows of tier, speed and region."""
+    usage = question.usage
+    if quote.standard_for is None and usage.region is None:
+        return quote
+    given = _guarded(question.provider, "surcharges", question.model, usage, question.at)
+    return surcharged(quote, given or (), usage)
+
+
+def _guarded(provider: Provider, method: str, *arguments: Any) -> Any:
+    """The answer is paid for already: a plugin that fails here costs its price, not itself."""
+    try:
+        return getattr(provider, method)(*arguments)
+    except Exception:  # a plugin may raise anything
+        log.exception("the plugin for %s failed in %s", provider.spec.name, method)
+        return None
+
+
 def settle(usage: TokenUsage | None, quote: Quote | None, model: str) -> Receipt:
     """The receipt of one call. Every part that has no rate is named, none is taken as free."""
     if usage is None or (usage.input is None and usage.output is None):
         return Receipt("no_usage", reason="the vendor sent no token counts")
     if quote is None:
         return Receipt("unknown", reason=f"no price is known for {model}")
-    lines = _lines(usage, quote.rates)
-    missing = [line.component for line in lines if line.amount is None]
+    notes: list[str] = []
+    lines = _lines(usage, quote, notes)
+    missing = [line.item for line in lines if line.amount is None]
     uncounted = [n for n, c in (("input", usage.input), ("output", usage.output)) if c is None]
+    known = sum((line.amount for line in lines if line.amount is not None), Decimal(0))
     status: CostStatus = "priced"
-    reason = ""
+    reason, high = "", known
     if uncounted:
         status, reason = "partial", f"the vendor sent no count of {', '.join(uncounted)} tokens"
     elif missing:
         status, reason = "partial", f"no rate is known for {', '.join(missing)}"
     elif quote.standard_for is not None:
         status = "estimated"
-        reason = f"no rate is known for the tier {quote.standard_for}; the standard one is used"
-    return Receipt(status, lines, reason, _breakdown(lines))
+        reason = f"no rate is known for {quote.standard_for}; the standard one is used"
+    return Receipt(
+        status,
+        lines,
+        reason,
+        _breakdown(lines),
+        tuple(notes),
+        low=None if status == "estimated" else known,
+        high=high if status == "priced" else None,
+    )
+
+
+def estimate(usages: tuple[TokenUsage, TokenUsage, TokenUsage], quote: Quote | None, model: str,
+             reason: str) -> Receipt:  # fmt: skip
+    """The receipt of counts that are guessed: the likely ones between the least and the most."""
+    likely, low, high = (settle(usage, quote, model) for usage in usages)
+    if likely.status not in ("priced", "estimated"):
+        return replace(likely, reason=f"{likely.reason}; {reason}")
+    return replace(
+        likely,
+        status="estimated",
+        reason=reason,
+        low=low.total,
+        high=high.total,
+        counted=usages[0],
+    )
 
 
 def _breakdown(lines: tuple[ReceiptLine, ...]) -> dict[str, Decimal | None]:
     """The amount of each component; `None` if one of its lines has none."""
-    amounts: dict[str, Decimal | None] = {}
+    amounts: dict[str, Decimal | None] = dict.fromkeys(COMPONENTS, Decimal(0))
     for line in lines:
-        before = amounts.get(line.component, Decimal(0))
+        before = amounts[line.component]
         known = before is not None and line.amount is not None
         amounts[line.component] = before + line.amount if known else None  # type: ignore[operator]
     return amounts
 
 
-def _lines(usage: TokenUsage, rates: Rates) -> tuple[ReceiptLine, ...]:
-    # A part cannot be larger than its whole.
-    read = min(usage.cache_read or 0, usage.input or 0)
-    written = min(usage.cache_write or 0, (usage.input or 0) - read)
-    for_an_hour = min(usage.cache_write_1h or 0, written)
-    reasoning = min(usage.reasoning or 0, usage.output or 0)
-    fresh = max((usage.input or 0) - read - written, 0)
-    quantities: tuple[tuple[Component, int, int, Decimal | None], ...] = (
-        ("input_tokens", fresh, _MILLION, rates.input),
-        ("output_tokens", (usage.output or 0) - reasoning, _MILLION, rates.output),
-        ("cache_read", read, _MILLION, rates.cache_read),
-        ("cache_write", written - for_an_hour, _MILLION, rates.cache_write),
-        ("cache_write", for_an_hour, _MILLION, rates.cache_write_1h),
-        ("reasoning", reasoning, _MILLION, rates.output),
-        ("web_search", usage.web_searches or 0, 1, rates.web_search),
-        ("request", 1, 1, rates.request),
-    )
-    return tuple(_line(*quantity, rates.source) for quantity in quantities)
+def _part(value: int | None, whole: int, what: str, notes: list[str]) -> int:
+    """A part of a count. It cannot be larger than its whole: clamped, and noted."""
+    part = value or 0
+    if part > whole:
+        notes.append(f"the vendor counted {part} tokens of {what} in {whole}")
+        return whole
+    return part
+
+
+def _lines(usage: TokenUsage, quote: Quote, notes: list[str]) -> tuple[ReceiptLine, ...]:
+    rates = quote.rates
+    input_, output = usage.input or 0, usage.output or 0
+    read = _part(usage.cache_read, input_, "cached input", notes)
+    written = _part(usage.cache_write, input_ - read, "cache writes", notes)
+    for_an_hour = _part(usage.cache_write_1h, written, "hour-long cache writes", notes)
+    sound_read = _part(usage.cache_read_audio, read, "cached sound", notes)
+    sound = _part(usage.input_audio, input_ - written, "sound", notes)
+    fresh_sound = min(max(sound - sound_read, 0), input_ - read - written)
+    fresh_text = input_ - read - written - fresh_sound
+    thought = _part(usage.reasoning, output, "reasoning", notes)
+    spoken = _part(usage.output_audio, output - thought, "spoken output", notes)
+    drawn = _part(usage.output_image, output - thought - spoken, "image output", notes)
+    searches = usage.billed_searches
+    if searches is None:
+        searches = usage.web_searches or 0
+    timed = rates.audio_hour is not None and usage.audio_seconds is not None
+    items: list[tuple[Any, str, int, Any, int, Decimal | None]] = [
+        ("input_tokens", "text", fresh_text, "token", _MILLION, rates.input),
+        ("output_tokens", "text written", output - thought - spoken - drawn, "token", _MILLION,
+         rates.output),
+        ("cache_read", "cached text", read - sound_read, "token", _MILLION, rates.cache_read),
+        ("cache_write", "cache writes", written - for_an_hour, "token", _MILLION,
+         rates.cache_write),
+        ("cache_write", "hour-long cache writes", for_an_hour, "token", _MILLION,
+         rates.cache_write_1h),
+        ("reasoning", "reasoning", thought, "token", _MILLION, rates.output),
+        ("web_search", "web searches", searches, "search", 1, rates.web_search),
+        ("request", "requests", 1, "request", 1, rates.request),
+    ]  # fmt: skip
+    if timed:
+        items.append(
+            ("input_tokens", "sound", usage.audio_seconds or 0, "second", 3600, rates.audio_hour)
+        )
+    elif sound:
+        items.append(("input_tokens", "sound", fresh_sound, "token", _MILLION, rates.input_audio))
+    if sound_read:
+        items.append(
+            ("cache_read", "cached sound", sound_read, "token", _MILLION, rates.cache_read_audio)
+        )
+    if spoken:
+        items.append(
+            ("output_tokens", "spoken output", spoken, "token", _MILLION, rates.output_audio)
+        )
+    if drawn:
+        items.append(
+            ("output_tokens", "image output", drawn, "token", _MILLION, rates.output_image)
+        )
+    return tuple(_line(*item, quote) for item in items)
 
 
 def _line(
-    component: Component, quantity: int, per: int, price: Decimal | None, source: str
+    component: Any,
+    item: str,
+    quantity: int,
+    unit: Any,
+    per: int,
+    price: Decimal | None,
+    quote: Quote,
 ) -> ReceiptLine:
     if quantity == 0:
         amount: Decimal | None = Decimal(0)
@@ -160,4 +404,7 @@ def _line(
         amount = None
     else:
         amount = _EXACT.divide(_EXACT.multiply(Decimal(quantity), price), Decimal(per))
-    return ReceiptLine(component, quantity, per, price, amount, source)
+    rates = quote.rates
+    return ReceiptLine(
+        component, item, quantity, unit, per, price, amount, quote.tier, rates.source, rates.as_of
+    )

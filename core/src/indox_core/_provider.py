@@ -30,7 +30,7 @@ from ._events import (
 from ._messages import Adaptation
 from ._request import ChatRequest
 from ._response import Reply, arguments_text
-from ._usage import Rates
+from ._usage import Rates, Surcharge, TokenUsage
 
 if TYPE_CHECKING:
     import httpx2
@@ -227,6 +227,10 @@ class Provider(ABC):
     def rates(self, model: str, at: datetime) -> Rates | None:
         """Prices where the price library has a gap. `None`: it has none."""
         return None
+
+    def surcharges(self, model: str, usage: TokenUsage, at: datetime) -> tuple[Surcharge, ...]:
+        """What the vendor's tiers, speeds and regions do to the price, where no list says it."""
+        return ()
 
 
 class WholeReplyDecoder:

@@ -55,13 +55,25 @@ class TokenUsage:
     """Those of `cache_write` that are kept for an hour and cost more."""
     reasoning: int | None = None
     web_searches: int | None = None
+    billed_searches: int | None = None
+    """What is paid for of `web_searches`, where that is another number. `None`: all of them."""
+    input_audio: int | None = None
+    """Those of `input` that are billed as sound; cached ones included."""
+    cache_read_audio: int | None = None
+    output_audio: int | None = None
+    output_image: int | None = None
+    audio_seconds: int | None = None
+    """Seconds of sound read, where the vendor bills time; its tokens are `input_audio`."""
     service_tier: str | None = None
     """The tier that the vendor says it served; `None` if it does not say."""
+    speed: str | None = None
+    region: str | None = None
+    """Where it was served, if the vendor says so and it may have a price of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
-    """Prices in US dollars: tokens per million, searches and requests each.
+    """Prices in US dollars: tokens per million, searches and requests each, sound per hour.
 
     `None` is not known; 0 is known to be free.
     """
@@ -71,15 +83,22 @@ class Rates:
     cache_read: Decimal | None = None
     cache_write: Decimal | None = None
     cache_write_1h: Decimal | None = None
+    input_audio: Decimal | None = None
+    cache_read_audio: Decimal | None = None
+    output_audio: Decimal | None = None
+    output_image: Decimal | None = None
+    audio_hour: Decimal | None = None
     web_search: Decimal | None = None
     request: Decimal | None = Decimal(0)
     source: str = ""
     """Where the prices come from, for the receipt."""
+    as_of: str = ""
+    """The day on which the source said so, as an ISO date; '' if it does not say."""
 
     def __post_init__(self) -> None:
         for field_ in fields(self):
             rate = getattr(self, field_.name)
-            if field_.name == "source" or rate is None:
+            if field_.name in _WORDS or rate is None:
                 continue
             if isinstance(rate, bool | float):
                 raise TypeError(f"{field_.name}: give a Decimal or a string, a float is not exact")
@@ -91,30 +110,42 @@ class Rates:
     @classmethod
     def free(cls, source: str) -> Rates:
         """For a model that is known to cost nothing."""
-        zero = Decimal(0)
-        return cls(
-            input=zero,
-            output=zero,
-            cache_read=zero,
-            cache_write=zero,
-            cache_write_1h=zero,
-            web_search=zero,
-            source=source,
-        )
+        names = (field_.name for field_ in fields(cls) if field_.name not in _WORDS)
+        return cls(**dict.fromkeys(names, Decimal(0)), source=source)  # type: ignore[arg-type]
+
+
+_WORDS = ("source", "as_of")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surcharge:
+    """What a tier, a speed or a region does to the price of every token."""
+
+    factor: Decimal
+    """What each token rate is multiplied by; below 1 it is a discount."""
+    covers: Literal["service_tier", "speed", "region"]
+    source: str
+    """Where the vendor says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptLine:
-    """One component of the cost. `amount` is exactly `quantity * unit_price / per`."""
+    """One item of the cost. `amount` is exactly `quantity * unit_price / per`."""
 
     component: Component
+    item: str
+    """What was counted, such as `cached text`."""
     quantity: int
+    unit: Literal["token", "second", "search", "request"]
     per: int
     """How many units the unit price is for: 1,000,000 for tokens, 1 for searches."""
     unit_price: Decimal | None
     """US dollars. `None`: not known, so that there is no amount either."""
     amount: Decimal | None
+    tier: str = "standard"
     source: str = ""
+    as_of: str = ""
+    """The day on which the source gave the price, as an ISO date; '' if it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +155,53 @@ class Receipt:
     status: CostStatus
     lines: tuple[ReceiptLine, ...] = ()
     reason: str = ""
-    """In words, why there is no total; '' where there is one."""
-    breakdown: Mapping[str, Decimal | None] = field(default_factory=dict)
+    """In words, why there is no total or only an estimate; '' where the price is known."""
+    breakdown: Mapping[str, Decimal | None] = field(
+        default_factory=lambda: dict.fromkeys(COMPONENTS)
+    )
+    """US dollars per component, all seven; `None` is not known."""
+    notes: tuple[str, ...] = ()
+    """What was odd in the vendor's counts, in words."""
+    low: Decimal | None = None
+    """US dollars: it is at least this. `None`: nothing is known."""
+    high: Decimal | None = None
+    """US dollars: it is at most this. `None`: no bound is known."""
+    usage: Usage | None = None
+    """The counts behind it, as in the response."""
+    counted: TokenUsage | None = field(default=None, repr=False)
+    """The counts that were guessed, where the vendor's were cut off. `None`: none was."""
 
     @property
     def total(self) -> Decimal | None:
         """US dollars. `None` unless every part is known."""
-        if self.status not in ("priced", "estimated"):
-            return None
+        return self._sum() if self.status in ("priced", "estimated") else None
+
+    def _sum(self) -> Decimal:
         return sum((line.amount for line in self.lines if line.amount is not None), Decimal(0))
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain JSON data; amounts are decimal text, so that nothing is rounded."""
+        return {
+            "status": self.status,
+            "total": _text(self.total),
+            "low": _text(self.low),
+            "high": _text(self.high),
+            "reason": self.reason,
+            "notes": list(self.notes),
+            "breakdown": {name: _text(amount) for name, amount in self.breakdown.items()},
+            "lines": [
+                {
+                    **{f.name: getattr(line, f.name) for f in fields(line)},
+                    "unit_price": _text(line.unit_price),
+                    "amount": _text(line.amount),
+                }
+                for line in self.lines
+            ],
+        }
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:f}"
 
 
 class MappingModel(Frozen, Mapping[str, Any]):

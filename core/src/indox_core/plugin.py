@@ -75,7 +75,7 @@ from ._request import (
 from ._response import Choice, Citation, Finish, FinishReason, Reply, arguments_text
 from ._retry import retry_after
 from ._schema import SchemaLimits
-from ._usage import Rates, TokenUsage, count
+from ._usage import Rates, Surcharge, TokenUsage, count
 from ._wire import AsyncSSESource, ResponseConnection, SSESource, request_id_of
 
 __all__ = [
@@ -136,6 +136,7 @@ __all__ = [
     "SSESource",
     "SchemaLimits",
     "StreamDecoder",
+    "Surcharge",
     "TextDelta",
     "TextPart",
     "TokenCounter",

@@ -93,6 +93,66 @@ def chat(**options: Any) -> None:
 
 
 @app.command()
+@click.argument("prompt")
+@click.option("-m", "--model", help="provider/model [default: $INDOX_MODEL, else local/smollm2]")
+@click.option("--system", help="Instructions to the model.")
+@click.option("--max-tokens", type=int, help="Most tokens to write; bounds the price.")
+def explain(prompt: str, model: str | None, system: str | None, max_tokens: int | None) -> None:
+    """Show the exact call for PROMPT and what it may cost, as JSON. Nothing is sent."""
+    from indox_core import Client
+
+    from ._chat import default_model
+
+    messages = [{"role": "user", "content": prompt}]
+    if system is not None:
+        messages.insert(0, {"role": "system", "content": system})
+    with Client() as client:
+        click.echo(client.explain(messages, model or default_model(), max_tokens=max_tokens))
+
+
+@app.group()
+def prices() -> None:
+    """What models cost: US dollars per million tokens."""
+
+
+@prices.command("show")
+@click.argument("model")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def show_price(model: str, as_json: bool) -> None:
+    """Show the rates of MODEL (provider/model) as of now, and where they come from."""
+    from ._prices import show
+
+    show(model, as_json)
+
+
+@prices.command("list")
+@click.option("-p", "--provider", required=True, help="Such as anthropic.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_prices(provider: str, as_json: bool) -> None:
+    """List the models of a provider with the rates for text."""
+    from ._prices import show_all
+
+    show_all(provider, as_json)
+
+
+@prices.command("update")
+def update_prices() -> None:
+    """Fetch the price library's newest prices into your cache. The only command that does."""
+    from indox_core._price_cache import update
+
+    click.echo(f"Fetched into {update()}")
+
+
+@app.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def doctor(as_json: bool) -> None:
+    """Check every installed plugin, each in a process of its own, and say what to do."""
+    from ._doctor import examine
+
+    examine(as_json)
+
+
+@app.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def providers(as_json: bool) -> None:
     """List the installed providers. Nothing is imported."""

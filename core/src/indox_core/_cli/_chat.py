@@ -21,6 +21,11 @@ from ._print import print_error, print_facts
 DEFAULT_MODEL = "local/smollm2"
 
 
+def default_model() -> str:
+    """The model of commands that name none."""
+    return os.environ.get("INDOX_MODEL") or DEFAULT_MODEL
+
+
 def run_chat(
     prompt: str | None,
     model: str | None,
@@ -30,7 +35,7 @@ def run_chat(
     no_stream: bool,
     as_json: bool,
 ) -> None:
-    model = model or os.environ.get("INDOX_MODEL") or DEFAULT_MODEL
+    model = model or default_model()
     providers: dict[str, ProviderConfig] = {}
     if base_url is not None:
         providers[split_model(model)[0]] = {"base_url": base_url}

@@ -148,6 +148,10 @@ def refusal_of(details: Any) -> str | None:
     return explanation if isinstance(explanation, str) else None
 
 
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def usage_of(usage: Any) -> TokenUsage | None:
     """Anthropic's input leaves out what was read from and written to the cache: added here."""
     if not isinstance(usage, dict):
@@ -161,7 +165,6 @@ def usage_of(usage: Any) -> TokenUsage | None:
         written = (for_an_hour or 0) + (count(split.get("ephemeral_5m_input_tokens")) or 0)
     tools = usage.get("server_tool_use") or {}
     details = usage.get("output_tokens_details") or {}
-    tier = usage.get("service_tier")
     return TokenUsage(
         input=None if fresh is None else fresh + (read or 0) + (written or 0),
         output=count(usage.get("output_tokens")),
@@ -170,5 +173,7 @@ def usage_of(usage: Any) -> TokenUsage | None:
         cache_write_1h=for_an_hour,
         reasoning=count(details.get("thinking_tokens")),
         web_searches=count(tools.get("web_search_requests")),
-        service_tier=tier if isinstance(tier, str) else None,
+        service_tier=_text(usage.get("service_tier")),
+        speed=_text(usage.get("speed")),
+        region=_text(usage.get("inference_geo")),
     )

@@ -73,6 +73,13 @@ def thinks_by(model: str) -> Literal["nothing", "budget", "effort"]:
     return "effort"
 
 
+def is_older_than_regions(model: str) -> bool:
+    """Whether the model came before 4.6, from which on a region has a price of its own."""
+    return model.startswith(("claude-2", "claude-instant", *_CLAUDE_3, *_CLAUDE_3_5)) or (
+        model.startswith(_BUDGET_THINKERS)
+    )
+
+
 def default_max_tokens(model: str) -> int:
     """Anthropic wants a limit with every request; these are within what each model may write."""
     if model.startswith(_CLAUDE_3):

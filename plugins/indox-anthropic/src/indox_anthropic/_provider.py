@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from indox_core.plugin import (
@@ -15,12 +16,15 @@ from indox_core.plugin import (
     ProviderSpec,
     Reply,
     StreamDecoder,
+    Surcharge,
+    TokenUsage,
 )
 
 from ._decode import messages_to_reply
 from ._encode import request_to_messages
 from ._errors import failure_from_anthropic
 from ._options import AnthropicOptions
+from ._rates import surcharges_of
 from ._stream import MessagesDecoder
 
 if TYPE_CHECKING:
@@ -78,6 +82,9 @@ class AnthropicProvider(Provider):
 
     def decode_count(self, body: JSON) -> int:
         return int(body["input_tokens"])
+
+    def surcharges(self, model: str, usage: TokenUsage, at: datetime) -> tuple[Surcharge, ...]:
+        return surcharges_of(model, usage)
 
     def classify(self, error: Exception) -> Failure | None:
         return failure_from_anthropic(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from indox_core.plugin import (
     JSON,
     Call,
@@ -14,12 +16,15 @@ from indox_core.plugin import (
     ProviderSpec,
     Reply,
     StreamDecoder,
+    Surcharge,
+    TokenUsage,
 )
 
 from ._decode import google_to_reply
 from ._encode import request_to_google
 from ._errors import failure_from_google
 from ._options import GoogleOptions
+from ._rates import surcharges_of
 from ._stream import GoogleDecoder
 
 
@@ -73,6 +78,9 @@ class GoogleProvider(Provider):
 
     def decode_count(self, body: JSON) -> int:
         return int(body["totalTokens"])
+
+    def surcharges(self, model: str, usage: TokenUsage, at: datetime) -> tuple[Surcharge, ...]:
+        return surcharges_of(usage)
 
     def classify(self, error: Exception) -> Failure | None:
         return failure_from_google(error)

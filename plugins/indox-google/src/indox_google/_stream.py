@@ -66,8 +66,9 @@ class GoogleDecoder:
             if full or not self._usage_is_full:
                 self._usage, self._usage_is_full = usage, bool(full)
         if self._usage:
-            searches = [len(c.queries) for c in self._candidates.values() if c.grounded]
-            events.append(UsageSnapshot(usage_of(self._usage, sum(searches) if searches else None)))
+            grounded = [c.queries for c in self._candidates.values() if c.grounded]
+            queries = [query for each in grounded for query in each] if grounded else None
+            events.append(UsageSnapshot(usage_of(self._usage, self._start[1], queries)))
         blocked = (body.get("promptFeedback") or {}).get("blockReason")
         if blocked and not any(candidate.ended for candidate in self._candidates.values()):
             self._blocked = True
@@ -148,11 +149,7 @@ class _Candidate:
         queries = (candidate.get("groundingMetadata") or {}).get("webSearchQueries")
         if queries is not None:
             self.grounded = True
-            fresh = [query for query in queries if query]
-            if fresh[: len(self.queries)] == self.queries:
-                self.queries = fresh
-            else:
-                self.queries += [query for query in fresh if query not in self.queries]
+            self.queries += dict.fromkeys(q for q in queries if q and q not in self.queries)
         for citation in citations_of(candidate):
             if citation not in self._cited:  # each chunk repeats them
                 self._cited.append(citation)

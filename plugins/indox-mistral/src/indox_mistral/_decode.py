@@ -195,5 +195,7 @@ def usage_of(usage: Any) -> TokenUsage | None:
         input=prompt,
         output=completion,
         cache_read=read,
+        input_audio=audio,
+        audio_seconds=count(usage.get("prompt_audio_seconds")),
         service_tier=tier if isinstance(tier, str) else None,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from indox_core.plugin import (
     JSON,
     Call,
@@ -12,14 +14,18 @@ from indox_core.plugin import (
     ModelInfo,
     Provider,
     ProviderSpec,
+    Rates,
     Reply,
     StreamDecoder,
+    Surcharge,
+    TokenUsage,
 )
 
 from ._decode import mistral_to_reply
 from ._encode import request_to_mistral
 from ._errors import failure_from_mistral
 from ._options import MistralOptions
+from ._rates import rates_of, surcharges_of
 from ._stream import MistralDecoder
 
 
@@ -64,6 +70,12 @@ class MistralProvider(Provider):
             )
             for item in body["data"]
         )
+
+    def rates(self, model: str, at: datetime) -> Rates | None:
+        return rates_of(model, at)
+
+    def surcharges(self, model: str, usage: TokenUsage, at: datetime) -> tuple[Surcharge, ...]:
+        return surcharges_of(usage)
 
     def classify(self, error: Exception) -> Failure | None:
         return failure_from_mistral(error)

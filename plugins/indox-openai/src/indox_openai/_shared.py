@@ -83,6 +83,8 @@ def usage_of(
         cache_read=count(read.get("cached_tokens")),
         cache_write=count(read.get("cache_write_tokens")),
         reasoning=count(written.get("reasoning_tokens")),
+        input_audio=count(read.get("audio_tokens")),
+        output_audio=count(written.get("audio_tokens")),
         web_searches=web_searches,
         service_tier=tier if isinstance(tier, str) else None,
     )

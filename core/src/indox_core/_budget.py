@@ -1,0 +1,189 @@
+"""What a call may cost before it is made, and what it has cost so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+from pydantic_core import to_json
+
+from ._content import ContentPart, Media, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from ._prices import Quote, settle
+from ._provider import Call
+from ._request import ChatRequest
+from ._response import Reply, arguments_text
+from ._usage import TokenUsage
+
+# No tokeniser writes more than one token per byte; most write one for about four.
+_BYTES_AT_MOST = 8
+_BYTES_LIKELY = 4
+_OF_MESSAGE = 16
+_OF_IMAGE = 50_000
+"""More tokens than any vendor counts for an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRange:
+    """How many tokens something may be. `high` is `None` where nothing bounds it."""
+
+    low: int
+    likely: int
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceRange:
+    """What a call may cost, in US dollars. `None`: not known, and `reason` says why."""
+
+    low: Decimal | None
+    high: Decimal | None
+    reason: str = ""
+
+
+def prompt_tokens(request: ChatRequest) -> TokenRange:
+    """The tokens that the request has: bounds from its bytes, no tokeniser is asked."""
+    text, extra, open_end = 0, 0, False
+    for message in request.messages:
+        extra += _OF_MESSAGE
+        for part in _with_results(message.content):
+            media = getattr(part, part.type, None)
+            if isinstance(media, Media):
+                open_end = open_end or media.url is not None
+                image = part.type == "image"
+                extra += _OF_IMAGE if image else len(media.data or "")
+            else:
+                text += _bytes_of(part)
+    text += sum(len(to_json(tool)) for tool in request.tools)
+    if request.response_schema is not None:
+        text += len(to_json(request.response_schema.json_schema))
+    if request.web_search:
+        open_end = True  # the pages that it reads
+    return _range(text, extra, open_end)
+
+
+def _range(text: int, extra: int = 0, open_end: bool = False) -> TokenRange:
+    high = None if open_end else text + extra
+    return TokenRange(-(-text // _BYTES_AT_MOST), -(-text // _BYTES_LIKELY), high)
+
+
+def _with_results(parts: tuple[ContentPart, ...]) -> list[ContentPart]:
+    found: list[ContentPart] = []
+    for part in parts:
+        found.append(part)
+        if isinstance(part, ToolResultPart):
+            found += part.content
+    return found
+
+
+def _bytes_of(part: ContentPart) -> int:
+    if isinstance(part, TextPart | ReasoningPart):
+        return len(part.text.encode())
+    if isinstance(part, ToolCallPart):
+        return len(part.name) + len(arguments_text(part).encode())
+    return 0
+
+
+def asked_usage(request: ChatRequest) -> TokenUsage:
+    """What decides the rates of a call that is not made yet: its tier and its size."""
+    prompt = prompt_tokens(request)
+    size = prompt.likely if prompt.high is None else prompt.high
+    return TokenUsage(input=size, service_tier=getattr(request.options, "service_tier", None))
+
+
+def output_limit(request: ChatRequest, call: Call) -> int | None:
+    """Most tokens that the answer can have; `None` if nothing bounds it."""
+    limit = request.max_tokens
+    for item in call.adaptations:
+        if item.path == "max_tokens" and isinstance(item.after, int):
+            limit = item.after  # what the vendor wants to be said
+    answers = getattr(request.options, "n", None) or 1
+    return None if limit is None else limit * answers
+
+
+def price_range(request: ChatRequest, call: Call, quote: Quote | None) -> PriceRange:
+    """What the call costs at least and at most."""
+    if quote is None:
+        return PriceRange(None, None, f"no price is known for {request.model}")
+    prompt, limit = prompt_tokens(request), output_limit(request, call)
+    low = settle(TokenUsage(input=prompt.low, output=0), quote, request.model).total
+    if prompt.high is None:
+        return PriceRange(low, None, "the prompt has content whose size is not known here")
+    if limit is None:
+        return PriceRange(low, None, "without max_tokens nothing bounds the answer")
+    most = TokenUsage(input=prompt.high, output=limit)
+    written = [
+        replace(most, cache_write=prompt.high, cache_write_1h=hour)
+        for hour, rate in ((0, quote.rates.cache_write), (prompt.high, quote.rates.cache_write_1h))
+        if rate is not None
+    ]
+    totals = [settle(usage, quote, request.model).total for usage in (most, *written)]
+    known = [total for total in totals if total is not None]
+    if not known:
+        return PriceRange(low, None, "a rate of the model is not known")
+    return PriceRange(low, max(known))
+
+
+def written_bytes(reply: Reply) -> int:
+    """The bytes of all answers so far."""
+    choices = (reply.first, *reply.more_choices)
+    return sum(_bytes_of(part) for choice in choices for part in choice.parts)
+
+
+def settled(
+    request: ChatRequest, call: Call, reply: Reply
+) -> tuple[TokenUsage, TokenUsage, TokenUsage]:
+    """The likely, the least and the greatest usage of an answer that was cut.
+
+    What the vendor had counted holds; the rest is told from the bytes of prompt and answer.
+    """
+    usage = reply.usage or TokenUsage()
+    prompt, answer = prompt_tokens(request), _range(written_bytes(reply))
+    limit = output_limit(request, call)
+    counted = usage.output or 0
+    most = max(counted, answer.high or 0, limit or 0)
+
+    def of(input_: int, output: int) -> TokenUsage:
+        known = input_ if usage.input is None else usage.input
+        return replace(usage, input=known, output=max(output, counted))
+
+    return (
+        of(prompt.likely, answer.likely),
+        of(prompt.low, answer.low),
+        of(prompt.high or prompt.likely * _BYTES_LIKELY, most),
+    )
+
+
+class Spending:
+    """What an answer has cost so far, as far as it can be told before its end."""
+
+    def __init__(self, request: ChatRequest, quote: Quote | None) -> None:
+        self._model = request.model
+        self._quote = quote
+        self._prompt = prompt_tokens(request).likely
+        self._bytes = 0
+
+    def add(self, text: str) -> None:
+        self._bytes += len(text.encode())
+
+    def cost(self, usage: TokenUsage | None) -> Decimal | None:
+        """US dollars; `None` if no price is known."""
+        counted = usage or TokenUsage()
+        so_far = replace(
+            counted,
+            input=self._prompt if counted.input is None else counted.input,
+            output=max(counted.output or 0, -(-self._bytes // _BYTES_LIKELY)),
+        )
+        return settle(so_far, self._quote, self._model).total
+
+
+def checked_limit(value: Any) -> Decimal | None:
+    """The limit of a call's cost, or `None`; a text if it is neither."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError("must be a number of US dollars")
+    limit = Decimal(str(value))
+    if not limit.is_finite() or limit <= 0:
+        raise ValueError("must be a positive number of US dollars")
+    return limit

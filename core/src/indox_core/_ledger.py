@@ -1,0 +1,72 @@
+"""What all calls of one client have used and cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from threading import Lock
+
+from ._usage import Receipt, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTotals:
+    """The sums of one model's calls."""
+
+    calls: int = 0
+    tokens_prompt: int = 0
+    tokens_completion: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    web_search_count: int = 0
+    cost: Decimal = Decimal(0)
+    """US dollars of the calls whose cost is known."""
+    estimated: int = 0
+    """Calls whose cost is an estimate, such as streams that were cut; it is in the sum."""
+    unknown: int = 0
+    """Calls whose cost is not known; they are not in the sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientUsage:
+    """The sums of all calls of a client so far, and of each `provider/model` that was asked."""
+
+    total: ModelTotals = ModelTotals()
+    by_model: dict[str, ModelTotals] = field(default_factory=dict)
+
+
+_SUMMED = (
+    "tokens_prompt", "tokens_completion", "cache_read_tokens", "cache_write_tokens",
+    "reasoning_tokens", "web_search_count",
+)  # fmt: skip
+
+
+class Ledger:
+    """Adds up calls; safe between threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._models: dict[str, ModelTotals] = {}
+
+    def add(self, model: str, usage: Usage, receipt: Receipt) -> None:
+        total = receipt.total
+        with self._lock:
+            before = self._models.get(model, ModelTotals())
+            counts = {name: getattr(before, name) + (getattr(usage, name) or 0) for name in _SUMMED}
+            self._models[model] = replace(
+                before,
+                calls=before.calls + 1,
+                **counts,
+                cost=before.cost + (total or 0),
+                estimated=before.estimated + (receipt.status == "estimated"),
+                unknown=before.unknown + (total is None),
+            )
+
+    def so_far(self) -> ClientUsage:
+        with self._lock:
+            models = dict(self._models)
+        names = tuple(ModelTotals.__dataclass_fields__)
+        sums = {name: sum((getattr(m, name) for m in models.values()), 0) for name in names}
+        total = ModelTotals(**{**sums, "cost": Decimal(sums["cost"])})
+        return ClientUsage(total, models)

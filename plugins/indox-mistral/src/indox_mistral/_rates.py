@@ -1,0 +1,47 @@
+"""Prices that the price library lacks or gives for an older model, each with its source."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from indox_core.plugin import Rates, Surcharge, TokenUsage
+
+_PRICES = "https://mistral.ai/pricing"
+_TIERS = "https://docs.mistral.ai/capabilities/service_tiers"
+
+
+def _since(day: str, model: str, text: tuple[str, str, str]) -> tuple[datetime, Rates]:
+    rates = Rates(
+        input=Decimal(text[0]),
+        output=Decimal(text[1]),
+        cache_read=Decimal(text[2]),
+        source=f"{_PRICES}, {model}",
+        as_of=day,
+    )
+    return datetime.fromisoformat(day).replace(tzinfo=UTC), rates
+
+
+# Aliases that the library has not, or still takes for the model before: since when, and its rates
+# for input, output and cached input.
+SUPPLEMENTS: dict[str, tuple[datetime, Rates]] = {
+    "mistral-large-latest": _since("2025-12-02", "Large 3", ("0.5", "1.5", "0.05")),
+    "ministral-3b-latest": _since("2025-12-02", "Ministral 3 3B", ("0.1", "0.1", "0.01")),
+    "ministral-14b-latest": _since("2025-12-02", "Ministral 3 14B", ("0.2", "0.2", "0.02")),
+    "codestral-latest": _since("2025-07-30", "Codestral 25.08", ("0.3", "0.9", "0.03")),
+    "devstral-latest": _since("2025-12-09", "Devstral 2", ("0.4", "2", "0.04")),
+    "devstral-medium-latest": _since("2025-12-09", "Devstral 2", ("0.4", "2", "0.04")),
+}
+
+
+def rates_of(model: str, at: datetime) -> Rates | None:
+    supplement = SUPPLEMENTS.get(model)
+    return supplement[1] if supplement is not None and at >= supplement[0] else None
+
+
+def surcharges_of(usage: TokenUsage) -> tuple[Surcharge, ...]:
+    factors = {"priority": Decimal("1.75"), "batch": Decimal("0.5")}
+    factor = factors.get(usage.service_tier or "")
+    if factor is None:
+        return ()
+    return (Surcharge(factor=factor, covers="service_tier", source=_TIERS),)
