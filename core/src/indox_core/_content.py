@@ -36,16 +36,23 @@ Text = Annotated[str, Field(strict=True), AfterValidator(_encodable)]
 def is_json(value: Any) -> bool:
     """Whether the value can be written as JSON, without NaN, infinity or a lone surrogate."""
     try:
-        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
+        _copied(value)
     except (TypeError, ValueError, RecursionError):
         return False
     return True
 
 
+def _copied(value: Any) -> Any:
+    """A copy all the way down, so that no plugin can change what is the caller's."""
+    return json.loads(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
+
+
 def _checked_json(value: dict[str, JSON]) -> dict[str, JSON]:
-    if not is_json(value):
-        raise ValueError("is not JSON data, or holds NaN or infinity")
-    return value
+    try:
+        copied: dict[str, JSON] = _copied(value)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("is not JSON data, or holds NaN or infinity") from None
+    return copied
 
 
 JSONObject = Annotated[dict[str, JSON], AfterValidator(_checked_json)]
@@ -160,6 +167,16 @@ _ALIASES = {
     "audio/wave": "audio/wav",
 }
 _KINDS = {"image": ("image/",), "audio": ("audio/",), "document": ("application/", "text/")}
+
+
+MEDIA_TYPES = {
+    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif",
+    "webp": "image/webp", "heic": "image/heic", "pdf": "application/pdf", "txt": "text/plain",
+    "md": "text/markdown", "html": "text/html", "csv": "text/csv", "json": "application/json",
+    "wav": "audio/wav", "mp3": "audio/mpeg", "ogg": "audio/ogg", "flac": "audio/flac",
+    "m4a": "audio/mp4", "mp4": "video/mp4",
+}  # fmt: skip
+"""Media types by the ending of a name; the system's own table would be read from a file."""
 
 
 def _type_of_bytes(raw: bytes) -> str | None:

@@ -50,7 +50,7 @@ from ._overrides import Overrides
 from ._provider import Access, Answer, Call, Connection, Provider
 from ._request import ChatRequest
 from ._response import ChatResponse, Reply, text_of
-from ._retry import falls_back, is_retryable, wait_before_next
+from ._retry import RetryBudget, falls_back, is_retryable, wait_before_next
 from ._usage import CostBreakdown, Receipt, TokenUsage, Usage
 
 if TYPE_CHECKING:
@@ -150,6 +150,7 @@ class Connections:
 
     def __init__(self, lender: Lender) -> None:
         self.lender = lender
+        self.retries = RetryBudget()
         self.closed = False
         self._made: dict[str, Connection] = {}
         self._lock = Lock()
@@ -310,9 +311,15 @@ class Run:
 
     # Steps of both
 
+    @property
+    def _payer(self) -> tuple[str, int]:
+        """Whose budget of further attempts it is."""
+        return self.request.provider, hash(self.key)
+
     def _connection(self) -> Plan[Connection]:
         name = self.provider.spec.name
         self._check_open()
+        self.connections.retries.pay_in(*self._payer)
         connection = self.connections.get(name)
         if connection is not None:
             return connection
@@ -445,6 +452,8 @@ class Run:
             raise self._failed(verdict)
         left = self.end - time.monotonic()
         wait = wait_before_next(verdict, self.attempt, self.max_retries, left)
+        if wait is not None and not self.connections.retries.take(*self._payer):
+            wait = None
         if wait is None:
             raise self._failed(self._error(verdict))
         if self.observers is not None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from threading import Lock
 
 from ._errors import (
     APIError,
@@ -61,6 +63,40 @@ def wait_before_next(
         longest = min(_FIRST_WAIT_S * 2 ** (attempt - 1), _LONGEST_WAIT_S)
         wait = random.uniform(longest / 2, longest)  # noqa: S311 # jitter, not a secret
     return wait if wait < left_s else None
+
+
+class RetryBudget:
+    """How many further attempts all calls with one key may make at one provider.
+
+    Each call pays in a tenth of an attempt and each further attempt takes one out, so that a dead
+    provider gets little more than one request per call.
+    """
+
+    _PAID_IN = 0.1
+    _MOST = 50.0
+    _KEYS = 4096
+    """How many keys are remembered; the longest unused ones are forgotten."""
+
+    def __init__(self) -> None:
+        self._left: OrderedDict[tuple[str, int], float] = OrderedDict()
+        self._lock = Lock()
+
+    def pay_in(self, provider: str, key: int) -> None:
+        """`key` is a hash: the key itself is not kept."""
+        with self._lock:
+            left = self._left.pop((provider, key), self._MOST)
+            self._left[provider, key] = min(left + self._PAID_IN, self._MOST)
+            if len(self._left) > self._KEYS:
+                self._left.popitem(last=False)
+
+    def take(self, provider: str, key: int) -> bool:
+        """Whether one more attempt may be made."""
+        with self._lock:
+            left = self._left.get((provider, key), self._MOST)
+            if left < 1:
+                return False
+            self._left[provider, key] = left - 1
+            return True
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

@@ -84,6 +84,9 @@ def _no_cookies() -> CookieJar:
     return CookieJar(policy=DefaultCookiePolicy(allowed_domains=[]))
 
 
+_INHERITED: list[Any] = []
+
+
 class _Transport:
     """How a pool is made."""
 
@@ -119,7 +122,9 @@ class _SyncTransport(_Transport, httpx2.BaseTransport):
         if self._pool is None or self._pid != os.getpid():
             with self._lock:
                 if self._pool is None or self._pid != os.getpid():
-                    # A forked child leaves its parent's connections alone.
+                    # A forked child leaves its parent's connections alone: it neither closes
+                    # them nor lets them be collected.
+                    _INHERITED.append(self._pool)
                     self._pool = self._make(httpcore2.ConnectionPool, _DeadlineBackend())
                     self._pid = os.getpid()
         return self._pool
@@ -235,6 +240,7 @@ def _as_httpx2() -> Iterator[None]:
 # What an error says fits into this; the SDKs would read whatever comes.
 _MAX_ERROR_BODY = 2**20
 _PIECE = 2**18
+_TURN = 2**20
 Inflate = Callable[[bytes], Iterator[bytes]]
 
 
@@ -317,9 +323,14 @@ class _AsyncBody(httpx2.AsyncByteStream):
         self._inflate = inflate
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        read = 0
         with _as_httpx2():
             async with contextlib.aclosing(self._response.aiter_stream()) as chunks:
                 async for chunk in chunks:
+                    read += len(chunk)
+                    if read > _TURN:  # bytes that are there already would hold up the loop
+                        read = 0
+                        await asyncio.sleep(0)
                     if self._inflate is None:
                         yield chunk
                         continue

@@ -4,6 +4,7 @@ from ._capabilities import CAPABILITIES, Capability
 from ._content import (
     JSON,
     MADE_UP_CALL,
+    MEDIA_TYPES,
     AudioPart,
     ContentPart,
     DocumentPart,
@@ -82,6 +83,7 @@ __all__ = [
     "CAPABILITIES",
     "JSON",
     "MADE_UP_CALL",
+    "MEDIA_TYPES",
     "Access",
     "Adaptation",
     "Answer",

@@ -144,12 +144,13 @@ def update_prices() -> None:
 
 
 @app.command()
+@click.option("--timeout", default=20.0, help="Seconds that a plugin's import may take.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(as_json: bool) -> None:
+def doctor(timeout: float, as_json: bool) -> None:
     """Check every installed plugin, each in a process of its own, and say what to do."""
     from ._doctor import examine
 
-    examine(as_json)
+    examine(timeout, as_json)
 
 
 @app.command()

@@ -22,7 +22,6 @@ from indox_core._registry import Installed, installed
 from ._print import print_table
 
 MARK = "indox-doctor:"
-_LONGEST_S = 20.0
 _CHILD = """
 import json, sys, time
 began = time.perf_counter()
@@ -38,9 +37,9 @@ print("\\n" + sys.argv[2] + json.dumps(found), flush=True)
 """
 
 
-def examine(as_json: bool) -> None:
+def examine(timeout: float, as_json: bool) -> None:
     """Print what is found; exit with 1 if a plugin has a problem."""
-    findings = [_finding(name, claims) for name, claims in _claims().items()]
+    findings = [_finding(name, claims, timeout) for name, claims in _claims().items()]
     findings += [_half_installed(name) for name in _without_metadata()]
     if as_json:
         click.echo(json.dumps(findings))
@@ -70,13 +69,13 @@ def _claims() -> dict[str, list[Installed]]:
     return found
 
 
-def _finding(name: str, claims: list[Installed]) -> dict[str, Any]:
+def _finding(name: str, claims: list[Installed], timeout: float) -> dict[str, Any]:
     owners = " and ".join(f"{claim.distribution} {claim.version}" for claim in claims)
     if len(claims) > 1:
         problem = f"{owners} both offer it. Uninstall one of them."
         return {"provider": name, "distribution": owners, "problem": problem}
     distribution = claims[0].distribution
-    found = _asked(name)
+    found = _asked(name, timeout)
     problem = found.pop("problem", None)
     if problem is not None:
         text = f"{problem} Reinstall or upgrade {distribution}." if "." not in problem else problem
@@ -93,17 +92,17 @@ def _finding(name: str, claims: list[Installed]) -> dict[str, Any]:
     }
 
 
-def _asked(name: str) -> dict[str, Any]:
+def _asked(name: str, timeout: float) -> dict[str, Any]:
     try:
         done = subprocess.run(  # noqa: S603 # this interpreter, our own code
             [sys.executable, "-c", _CHILD, name, MARK],
             capture_output=True,
             text=True,
-            timeout=_LONGEST_S,
+            timeout=timeout,
             stdin=subprocess.DEVNULL,
         )
     except subprocess.TimeoutExpired:
-        return {"problem": f"its import takes more than {_LONGEST_S:g} s"}
+        return {"problem": f"its import takes more than {timeout:g} s"}
     for line in reversed(done.stdout.splitlines()):
         if line.startswith(MARK):
             found: dict[str, Any] = json.loads(line.removeprefix(MARK))

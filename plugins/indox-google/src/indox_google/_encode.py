@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -10,6 +9,7 @@ from pydantic_core import from_json
 
 from indox_core.plugin import (
     MADE_UP_CALL,
+    MEDIA_TYPES,
     Adaptation,
     AudioPart,
     Call,
@@ -340,7 +340,9 @@ def _id(identifier: str) -> dict[str, str]:
 def _media(media: Media) -> dict[str, Any]:
     if media.data is not None:
         return {"inlineData": {"mimeType": media.media_type, "data": media.data}}
-    guessed = media.media_type or mimetypes.guess_type(urlsplit(media.url or "").path)[0]
+    guessed = media.media_type or MEDIA_TYPES.get(
+        urlsplit(media.url or "").path.rpartition(".")[2].lower()
+    )
     file = {"fileUri": media.url}
     return {"fileData": {**file, "mimeType": guessed} if guessed else file}
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import mimetypes
 from typing import Any
 
 from indox_core.plugin import (
     JSON,
+    MEDIA_TYPES,
     Adaptation,
     ChatRequest,
     Failure,
@@ -92,8 +92,8 @@ def usage_of(
 
 def file_of(media: Media) -> dict[str, Any]:
     """A document as both APIs take its bytes."""
-    ending = mimetypes.guess_extension(media.media_type or "") or ".pdf"
-    return {"filename": media.name or f"document{ending}", "file_data": media.data_url}
+    ending = next((end for end, kind in MEDIA_TYPES.items() if kind == media.media_type), "pdf")
+    return {"filename": media.name or f"document.{ending}", "file_data": media.data_url}
 
 
 def json_format(schema: ResponseSchema, adaptations: list[Adaptation]) -> dict[str, Any]:
