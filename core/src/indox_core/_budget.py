@@ -8,7 +8,14 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from ._content import ContentPart, Media, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
+from ._content import (
+    ContentPart,
+    Media,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    with_results,
+)
 from ._prices import Quote, settle
 from ._provider import Call
 from ._request import ChatRequest
@@ -46,12 +53,12 @@ def prompt_tokens(request: ChatRequest) -> TokenRange:
     text, extra, open_end = 0, 0, False
     for message in request.messages:
         extra += _OF_MESSAGE
-        for part in _with_results(message.content):
+        for part in with_results(message.content):
             media = getattr(part, part.type, None)
             if isinstance(media, Media):
-                open_end = open_end or media.url is not None
-                image = part.type == "image"
-                extra += _OF_IMAGE if image else len(media.data or "")
+                # The vendor draws or plays what is no image: its bytes do not bound it.
+                open_end = open_end or media.url is not None or part.type != "image"
+                extra += _OF_IMAGE
             else:
                 text += _bytes_of(part)
     text += sum(len(to_json(tool)) for tool in request.tools)
@@ -67,15 +74,6 @@ def _range(text: int, extra: int = 0, open_end: bool = False) -> TokenRange:
     return TokenRange(-(-text // _BYTES_AT_MOST), -(-text // _BYTES_LIKELY), high)
 
 
-def _with_results(parts: tuple[ContentPart, ...]) -> list[ContentPart]:
-    found: list[ContentPart] = []
-    for part in parts:
-        found.append(part)
-        if isinstance(part, ToolResultPart):
-            found += part.content
-    return found
-
-
 def _bytes_of(part: ContentPart) -> int:
     if isinstance(part, TextPart | ReasoningPart):
         return len(part.text.encode())
@@ -85,10 +83,15 @@ def _bytes_of(part: ContentPart) -> int:
 
 
 def asked_usage(request: ChatRequest) -> TokenUsage:
-    """What decides the rates of a call that is not made yet: its tier and its size."""
+    """What decides the rates of a call that is not made yet: its size, tier, speed and region.
+
+    A plugin's options say the last three by these names.
+    """
     prompt = prompt_tokens(request)
     size = prompt.likely if prompt.high is None else prompt.high
-    return TokenUsage(input=size, service_tier=getattr(request.options, "service_tier", None))
+    asked = {name: getattr(request.options, name, None) for name in ("service_tier", "speed",
+             "region")}  # fmt: skip
+    return TokenUsage(input=size, **asked)
 
 
 def output_limit(request: ChatRequest, call: Call) -> int | None:
@@ -111,17 +114,23 @@ def price_range(request: ChatRequest, call: Call, quote: Quote | None) -> PriceR
         return PriceRange(low, None, "the prompt has content whose size is not known here")
     if limit is None:
         return PriceRange(low, None, "without max_tokens nothing bounds the answer")
+    if quote.standard_for is not None:
+        return PriceRange(low, None, f"no rate is known for {quote.standard_for}")
+    rates = quote.rates
+    dearest = replace(
+        rates,
+        input=_dearest(rates.input, rates.cache_write, rates.cache_write_1h),
+        output=_dearest(rates.output, rates.output_audio, rates.output_image),
+    )
     most = TokenUsage(input=prompt.high, output=limit)
-    written = [
-        replace(most, cache_write=prompt.high, cache_write_1h=hour)
-        for hour, rate in ((0, quote.rates.cache_write), (prompt.high, quote.rates.cache_write_1h))
-        if rate is not None
-    ]
-    totals = [settle(usage, quote, request.model).total for usage in (most, *written)]
-    known = [total for total in totals if total is not None]
-    if not known:
-        return PriceRange(low, None, "a rate of the model is not known")
-    return PriceRange(low, max(known))
+    high = settle(most, replace(quote, rates=dearest), request.model).total
+    return PriceRange(low, high, "" if high is not None else "a rate of the model is not known")
+
+
+def _dearest(*rates: Decimal | None) -> Decimal | None:
+    """The highest of the rates; `None` if the first, the usual one, is not known."""
+    known = [rate for rate in rates if rate is not None]
+    return max(known) if rates[0] is not None else None
 
 
 def written_bytes(reply: Reply) -> int:
@@ -132,53 +141,61 @@ def written_bytes(reply: Reply) -> int:
 
 def settled(
     request: ChatRequest, call: Call, reply: Reply
-) -> tuple[TokenUsage, TokenUsage, TokenUsage]:
+) -> tuple[TokenUsage, TokenUsage, TokenUsage | None]:
     """The likely, the least and the greatest usage of an answer that was cut.
 
-    What the vendor had counted holds; the rest is told from the bytes of prompt and answer.
+    What the vendor had counted holds; the rest is told from the bytes of prompt and answer. The
+    greatest is `None` where nothing bounds it, such as thinking that is not shown.
     """
     usage = reply.usage or TokenUsage()
     prompt, answer = prompt_tokens(request), _range(written_bytes(reply))
-    limit = output_limit(request, call)
-    counted = usage.output or 0
-    most = max(counted, answer.high or 0, limit or 0)
+    limit, counted = output_limit(request, call), usage.output or 0
 
     def of(input_: int, output: int) -> TokenUsage:
         known = input_ if usage.input is None else usage.input
         return replace(usage, input=known, output=max(output, counted))
 
+    bounded = limit is not None and not (prompt.high is None and usage.input is None)
     return (
         of(prompt.likely, answer.likely),
         of(prompt.low, answer.low),
-        of(prompt.high or prompt.likely * _BYTES_LIKELY, most),
+        of(prompt.high or 0, limit or 0) if bounded else None,
     )
 
 
 class Spending:
-    """What an answer has cost so far, as far as it can be told before its end."""
+    """Whether an answer still costs less than its limit, as far as can be told before its end."""
 
-    def __init__(self, request: ChatRequest, quote: Quote | None) -> None:
+    def __init__(self, request: ChatRequest, quote: Quote | None, limit: Decimal) -> None:
         self._model = request.model
         self._quote = quote
+        self._limit = limit
         self._prompt = prompt_tokens(request).likely
         self._bytes = 0
+        self._looked_at: TokenUsage | None = None
+        self._next_look = 0
 
-    def add(self, text: str) -> None:
+    def over(self, text: str, usage: TokenUsage | None) -> Decimal | None:
+        """The cost so far, in US dollars, if it has passed the limit with this piece."""
         self._bytes += len(text.encode())
-
-    def cost(self, usage: TokenUsage | None) -> Decimal | None:
-        """US dollars; `None` if no price is known."""
+        if self._bytes < self._next_look and usage is self._looked_at:
+            return None
+        self._looked_at = usage
         counted = usage or TokenUsage()
         so_far = replace(
             counted,
             input=self._prompt if counted.input is None else counted.input,
             output=max(counted.output or 0, -(-self._bytes // _BYTES_LIKELY)),
         )
-        return settle(so_far, self._quote, self._model).total
+        cost = settle(so_far, self._quote, self._model).total
+        if cost is not None and cost > self._limit:
+            return cost
+        self._next_look = self._bytes + max(self._bytes // 50, 256)
+        return None
 
 
 def checked_limit(value: Any) -> Decimal | None:
-    """The limit of a call's cost, or `None`; a text if it is neither."""
+    """The limit of a call's cost. Raises `ValueError` or `ArithmeticError` for what is none."""
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from ._content import ContentPart
+from ._content import ContentPart, with_results
 from ._errors import UnsupportedFeatureError
 from ._messages import Adaptation, Message, dropped
 from ._request import ChatRequest
@@ -49,6 +49,8 @@ _TUNING: dict[str, Capability] = {
     "parallel_tool_calls": "parallel_tool_calls",
     "tool_choice": "tools",
 }
+_OFF = (("cache", False), ("reasoning_effort", "none"))
+"""What asks for nothing: whoever lacks it does that already."""
 _PARTS: dict[str, Capability] = {
     "image": "images",
     "document": "documents",
@@ -75,7 +77,8 @@ def without(request: ChatRequest, lacks: frozenset[Capability]) -> ChatRequest:
     adaptations: list[Adaptation] = []
     for field, capability in _TUNING.items():
         value = getattr(request, field)
-        if capability in lacks and value is not None and value != {}:
+        off = value is None or value == {} or (field, value) in _OFF
+        if capability in lacks and not off:
             changes[field] = ChatRequest.model_fields[field].get_default(
                 call_default_factory=True, validated_data={}
             )
@@ -104,10 +107,11 @@ def _message(
             reason = f"{provider} takes no reasoning back"
             adaptations.append(dropped(f"{path}.content.{index}", reason))
             continue
-        if _PARTS.get(part.type) in lacks:
-            raise UnsupportedFeatureError(
-                f"{path}: {provider} takes no part of type {part.type}. Use another provider."
-            )
+        for inner in with_results((part,)):
+            if _PARTS.get(inner.type) in lacks:
+                raise UnsupportedFeatureError(
+                    f"{path}: {provider} takes no part of type {inner.type}. Use another provider."
+                )
         kept.append(part)
     if len(kept) == len(message.content):
         return message

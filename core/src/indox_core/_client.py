@@ -27,7 +27,7 @@ from pydantic import BaseModel, SecretStr
 from . import _hookspecs, _prices
 from ._budget import asked_usage, checked_limit, price_range, prompt_tokens
 from ._capabilities import without
-from ._content import ContentPart, Media, TextPart, ToolResultPart
+from ._content import Media, TextPart, with_results
 from ._credentials import HIDDEN, find_key, read_key
 from ._drive_sync import ChatStream, SyncDriver
 from ._engine import (
@@ -326,12 +326,15 @@ class _BaseClient:
                 error.__context__ = None
             raise
 
-    def _chat_run(self, messages: Any, model: Any, stream: Any, options: dict[str, Any]) -> Run:
+    def _chat_run(
+        self,
+        messages: Any,
+        model: Any,
+        stream: Any,
+        options: dict[str, Any],
+        per_call: SecretStr | None,
+    ) -> Run:
         """Everything before the first byte: checked, encoded, with its key. Nothing is sent."""
-        _check_names(options, ChatOptions, "chat")
-        _checked_flag(stream, "stream")
-        # Taken out of the options, so that no frame of ours holds it in the clear.
-        per_call = read_key(options.pop("byok_api_key", None), "byok_api_key")
         provider, request = self._request(messages, model, stream, options)
         call = _called(provider, "encode", lambda: provider.encode(request), self._debug)
         run = self._run(provider, request, call, per_call, options)
@@ -341,19 +344,17 @@ class _BaseClient:
         return run
 
     def _explained(self, messages: Any, model: Any, stream: Any, options: Any) -> Explanation:
+        _taken_key(options)
         _check_names(options, ChatOptions, "explain")
         _checked_flag(stream, "stream")
-        options.pop("byok_api_key", None)
+        _checked_cost(options.get("max_cost"))
         provider, request = self._request(messages, model, stream, options)
         call = _called(provider, "encode", lambda: provider.encode(request), self._debug)
-        policy = _checked_policy(options.get("on_unsupported") or self._on_unsupported)
-        check_unsupported(call, request, policy)
+        check_unsupported(call, request, self._settings(options)[0])
         question = _prices.Question(
             provider, request.model, None, asked_usage(request), datetime.now(UTC)
         )
-        quote = _prices.own_quote(question, self._overrides, self._observers)
-        if quote is None:
-            quote = _prices.listed_quote(question)
+        quote = _prices.quote(question, self._overrides, self._observers)
         configured = self._configured.get(request.provider)
         hidden = dict.fromkeys(configured.headers if configured else (), HIDDEN)
         return Explanation(
@@ -372,15 +373,19 @@ class _BaseClient:
         self, messages: Any, model: Any, stream: Any, options: dict[str, Any]
     ) -> list[Run]:
         """One run per model that may answer, all checked before the first is sent."""
+        per_call = _taken_key(options)
+        _check_names(options, ChatOptions, "chat")
+        _checked_flag(stream, "stream")
         if not isinstance(model, list | tuple):
-            return [self._chat_run(messages, model, stream, options)]
+            return [self._chat_run(messages, model, stream, options, per_call)]
         if not model:
             raise ValidationError("model is an empty list. Name at least one model.")
-        asked = list(messages) if isinstance(messages, Iterable) else messages
-        shared_key = options.get("byok_api_key") is not None
-        runs = [self._chat_run(asked, name, stream, dict(options)) for name in model]
-        options.pop("byok_api_key", None)
-        if shared_key and len({run.request.provider for run in runs}) > 1:
+        # Each model reads them anew, and an iterator can be read but once.
+        messages = _listed(messages)
+        if "tools" in options:
+            options["tools"] = _listed(options["tools"])
+        runs = [self._chat_run(messages, name, stream, options, per_call) for name in model]
+        if per_call is not None and len({run.request.provider for run in runs}) > 1:
             raise ValidationError(
                 "byok_api_key is one provider's key, and the models are of several. "
                 'Configure Client(providers={"NAME": {"api_key": ...}}) instead.'
@@ -391,8 +396,8 @@ class _BaseClient:
 
     def _count_run(self, messages: Any, model: Any, options: dict[str, Any]) -> Run:
         """As `_chat_run`, for the tokens of the request."""
+        per_call = _taken_key(options)
         _check_names(options, ChatOptions, "count_tokens")
-        per_call = read_key(options.pop("byok_api_key", None), "byok_api_key")
         provider, request = self._request(messages, model, False, options)
         if not isinstance(provider, TokenCounter):
             raise UnsupportedFeatureError(f"{request.provider} does not count tokens beforehand.")
@@ -401,8 +406,8 @@ class _BaseClient:
 
     def _models_run(self, name: Any, options: dict[str, Any]) -> Run:
         """A list of models, ready to be asked for."""
+        per_call = _taken_key(options)
         _check_names(options, CallOptions, "models")
-        per_call = read_key(options.pop("byok_api_key", None), "byok_api_key")
         if not isinstance(name, str):
             raise ValidationError(f"provider must be a string, not {type(name).__name__}")
         provider = self._registry.provider(name)
@@ -436,7 +441,7 @@ class _BaseClient:
         """Nothing is downloaded here: a URL that the vendor cannot fetch is refused."""
         size = 0
         for number, message in enumerate(request.messages):
-            for part in _with_results(message.content):
+            for part in with_results(message.content):
                 if isinstance(part, TextPart):
                     size += len(part.text)
                     continue
@@ -473,8 +478,7 @@ class _BaseClient:
         per_call: SecretStr | None,
         options: dict[str, Any],
     ) -> Run:
-        mine = {n: options[n] for n in _CALL_OPTIONS if options.get(n) is not None}
-        policy = _checked_policy(mine.get("on_unsupported", self._on_unsupported))
+        policy, timeout_s, idle_timeout_s, max_retries, include_raw = self._settings(options)
         check_unsupported(call, request, policy)
         name = request.provider
         configured = self._configured.get(name)
@@ -491,17 +495,29 @@ class _BaseClient:
                 self._router_key is not None,
             ),
             headers=configured.headers if configured else {},
-            timeout_s=_checked_seconds(mine.get("timeout", self._timeout_s), "timeout"),
-            idle_timeout_s=(
-                _checked_seconds(mine["idle_timeout"], "idle_timeout")
-                if "idle_timeout" in mine
-                else self._idle_timeout_s
-            ),
-            max_retries=_checked_retries(mine.get("max_retries", self._max_retries)),
-            include_raw=_checked_flag(mine.get("include_raw", False), "include_raw"),
+            timeout_s=timeout_s,
+            idle_timeout_s=idle_timeout_s,
+            max_retries=max_retries,
+            include_raw=include_raw,
             debug=self._debug,
             overrides=self._overrides,
             ledger=self._ledger,
+        )
+
+    def _settings(
+        self, options: dict[str, Any]
+    ) -> tuple[OnUnsupported, float, float | None, int, bool]:
+        """How one call is made: its own options where it has some, else the client's."""
+        mine = {name: options[name] for name in _CALL_OPTIONS if options.get(name) is not None}
+        idle = self._idle_timeout_s
+        if "idle_timeout" in mine:
+            idle = _checked_seconds(mine["idle_timeout"], "idle_timeout")
+        return (
+            _checked_policy(mine.get("on_unsupported", self._on_unsupported)),
+            _checked_seconds(mine.get("timeout", self._timeout_s), "timeout"),
+            idle,
+            _checked_retries(mine.get("max_retries", self._max_retries)),
+            _checked_flag(mine.get("include_raw", False), "include_raw"),
         )
 
     @property
@@ -528,9 +544,7 @@ class _BaseClient:
             if service_tier is not None and usage.service_tier in (None, "default", "standard"):
                 usage = replace(usage, service_tier=service_tier)
             question = _prices.Question(provider, asked, reply.model, usage, moment)
-            quote = _prices.own_quote(question, self._overrides, self._observers)
-            if quote is None:
-                quote = _prices.listed_quote(question)
+            quote = _prices.quote(question, self._overrides, self._observers)
         receipt = _prices.settle(usage, quote, reply.model or asked)
         return replace(receipt, usage=usage_of(usage, receipt))
 
@@ -540,11 +554,14 @@ class _BaseClient:
         return _hookspecs.ask(self._observers, "indox_resolve_model", str, name=model) or model
 
 
-def _with_results(parts: tuple[ContentPart, ...]) -> Iterator[ContentPart]:
-    for part in parts:
-        yield part
-        if isinstance(part, ToolResultPart):
-            yield from part.content
+def _taken_key(options: dict[str, Any]) -> SecretStr | None:
+    """The call's own key, out of the options, so that no frame of ours holds it in the clear."""
+    return read_key(options.pop("byok_api_key", None), "byok_api_key")
+
+
+def _listed(value: Any) -> Any:
+    """What can be read but once, as a list."""
+    return list(value) if isinstance(value, Iterator) else value
 
 
 def _check_names(options: dict[str, Any], known: type, function: str) -> None:

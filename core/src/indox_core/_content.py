@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -299,6 +299,14 @@ ContentPart: TypeAlias = Annotated[
     TextPart | ImagePart | DocumentPart | AudioPart | ToolCallPart | ToolResultPart | ReasoningPart,
     Field(discriminator="type"),
 ]
+
+
+def with_results(parts: tuple[ContentPart, ...]) -> Iterator[ContentPart]:
+    """The parts, each tool result followed by what it holds."""
+    for part in parts:
+        yield part
+        if isinstance(part, ToolResultPart):
+            yield from part.content
 
 
 def media_part(

@@ -51,6 +51,7 @@ from ._provider import Access, Answer, Call, Connection, Provider
 from ._request import ChatRequest
 from ._response import ChatResponse, Reply, text_of
 from ._retry import RetryBudget, falls_back, is_retryable, wait_before_next
+from ._stored import SHAPES, decoded
 from ._usage import CostBreakdown, Receipt, TokenUsage, Usage
 
 if TYPE_CHECKING:
@@ -112,8 +113,6 @@ Plan: TypeAlias = Generator[Command, Any, T]
 
 _EXCERPT = 500
 """Characters of the vendor's own words that an error quotes; a page of HTML has more."""
-# What reading JSON of another shape than expected raises.
-_SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 
 class Lender:
@@ -261,6 +260,26 @@ class Run:
 
     def stream(self) -> Plan[ChatResponse]:
         """Open, decode event by event, price. Yields lists of chunks."""
+        try:
+            return (yield from self._streamed())
+        except GeneratorExit:
+            if self.attempt:
+                self._count_as_left()
+            raise
+
+    def _count_as_left(self) -> None:
+        """A stream that the caller left is paid for as far as it came."""
+        reply = self.fold.reply()
+        usages = settled(self.request, self.call, reply)
+        question = self._question(reply.model, usages[0])
+        quote = _prices.own_quote(question, self.overrides, self.observers)
+        if quote is None and _prices.loaded():  # nothing is loaded at the end of a stream
+            quote = _prices.listed_quote(question)
+        receipt = _prices.estimate(usages, quote, question.model, "the stream was left")
+        name = f"{self.request.provider}/{self.request.model}"
+        self.ledger.add(name, usage_of(usages[0], receipt), receipt)
+
+    def _streamed(self) -> Plan[ChatResponse]:
         self._tell("indox_before_chat", request=self.request)
         if self.max_cost is not None:
             yield from self._check_budget()
@@ -355,12 +374,7 @@ class Run:
         self.provider_request_id = answer.request_id
         if self.include_raw:
             self._raw = answer.body
-        reply = self.provider.decode(answer.body, self.call.operation)
-        if not isinstance(reply, Reply):
-            raise PluginLoadError(
-                f'The plugin for "{self.request.provider}" breaks the contract: decode() must '
-                f"return a Reply, not {type(reply).__name__}."
-            )
+        reply = decoded(self.provider, answer.body, self.call.operation)
         log.debug(
             "attempt %d of %s/%s: answered", self.attempt, self.request.provider, self.request.model
         )
@@ -369,15 +383,16 @@ class Run:
     def _check_budget(self) -> Plan[None]:
         """Refuse a call whose worst case is dearer than its limit; nothing is sent."""
         limit = self.max_cost
+        assert limit is not None
         quote = yield from self._quote(None, asked_usage(self.request))
         price = price_range(self.request, self.call, quote)
         streams = self.request.stream and price.low is not None
         if price.high is None and not streams:
             problem = f"its worst case is not known: {price.reason}"
-        elif limit is not None and price.high is not None and price.high > limit:
+        elif price.high is not None and price.high > limit:
             problem = f"it may cost {price.high:f}"
         else:
-            self._spending = Spending(self.request, quote)
+            self._spending = Spending(self.request, quote, limit)
             return
         raise self._failed(
             BudgetExceededError(
@@ -388,14 +403,14 @@ class Run:
 
     def _watch(self, spending: Spending, chunks: list[Chunk]) -> None:
         for chunk in chunks:
-            spending.add(getattr(chunk, "text", "") or getattr(chunk, "arguments", ""))
-        cost = spending.cost(self.fold.usage)
-        if cost is not None and self.max_cost is not None and cost > self.max_cost:
-            raise BudgetExceededError(
-                f"{self.request.provider}/{self.request.model}: the answer has cost about "
-                f"{cost:f} US dollars so far, max_cost is {self.max_cost:f}. error.partial holds "
-                "what had arrived."
-            )
+            text = getattr(chunk, "text", "") or getattr(chunk, "arguments", "")
+            cost = spending.over(text, self.fold.usage)
+            if cost is not None:
+                raise BudgetExceededError(
+                    f"{self.request.provider}/{self.request.model}: the answer has cost about "
+                    f"{cost:f} US dollars so far, max_cost is {self.max_cost:f}. error.partial "
+                    "holds what had arrived."
+                )
 
     def _fold(self, events: list[ChatEvent]) -> list[Chunk]:
         for event in events:
@@ -412,7 +427,7 @@ class Run:
                 failure = self.provider.classify(error) or _transport_failure(error)
         except Exception as second:  # noqa: BLE001 # a plugin may raise anything
             return self._plugin_error(second, "classify")
-        if failure is None and isinstance(error, _SHAPES):
+        if failure is None and isinstance(error, SHAPES):
             name = type(error).__name__
             failure = Failure(
                 "malformed",
@@ -497,7 +512,7 @@ class Run:
         """What had arrived; `None` if not even that can be read."""
         try:
             return (yield from self._respond(self.fold.reply(), None, cut=True))
-        except _SHAPES:
+        except SHAPES:
             return None
 
     def _error(self, failure: Failure) -> CallError:
@@ -614,10 +629,11 @@ class Run:
         reason = "the stream was cut: counted from what had arrived of it"
         return _prices.estimate(usages, quote, model, reason)
 
+    def _question(self, served: str | None, usage: TokenUsage) -> _prices.Question:
+        return _prices.Question(self.provider, self.request.model, served, usage, datetime.now(UTC))
+
     def _quote(self, served: str | None, usage: TokenUsage) -> Plan[_prices.Quote | None]:
-        question = _prices.Question(
-            self.provider, self.request.model, served, usage, datetime.now(UTC)
-        )
+        question = self._question(served, usage)
         quote = _prices.own_quote(question, self.overrides, self.observers)
         if quote is not None:
             return quote
@@ -643,11 +659,9 @@ def first_answer(runs: list[Run], stream: bool) -> Plan[ChatResponse]:
         except CallError as error:
             name = f"{run.request.provider}/{run.request.model}"
             tried = error.tried = (*tried, f"{name}: {type(error).__name__}")
-            if following is None or run.began or not falls_back(error):
+            out_of_time = time.monotonic() >= run.end
+            if following is None or run.began or out_of_time or not falls_back(error):
                 _name_all(error, runs, name, run.began and following is not None)
-                raise
-            left = run.end - time.monotonic()
-            if left <= 0:
                 raise
     raise AssertionError("a call has at least one model")
 

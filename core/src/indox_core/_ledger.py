@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from threading import Lock
 
-from ._usage import Receipt, Usage
+from ._usage import Receipt, Usage, exact_sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Ledger:
                 before,
                 calls=before.calls + 1,
                 **counts,
-                cost=before.cost + (total or 0),
+                cost=exact_sum((before.cost, total)),
                 estimated=before.estimated + (receipt.status == "estimated"),
                 unknown=before.unknown + (total is None),
             )
@@ -67,6 +67,6 @@ class Ledger:
         with self._lock:
             models = dict(self._models)
         names = tuple(ModelTotals.__dataclass_fields__)
-        sums = {name: sum((getattr(m, name) for m in models.values()), 0) for name in names}
-        total = ModelTotals(**{**sums, "cost": Decimal(sums["cost"])})
-        return ClientUsage(total, models)
+        counts = {n: sum(getattr(m, n) for m in models.values()) for n in names if n != "cost"}
+        cost = exact_sum(m.cost for m in models.values())
+        return ClientUsage(ModelTotals(**counts, cost=cost), models)

@@ -343,7 +343,7 @@ def _tool_call(value: Any, path: str) -> Any:
 
 
 def parse_arguments(value: Any) -> dict[str, Any]:
-    """`arguments`, and beside it `arguments_raw` where the value is not a JSON object.
+    """`arguments`, and beside it `arguments_raw` where the value is neither an object nor null.
 
     The value is JSON text, or the object itself where the vendor has parsed it.
     """

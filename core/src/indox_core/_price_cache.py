@@ -23,12 +23,23 @@ def path() -> Path:
 
 def fetched() -> list[Any] | None:
     """The providers of the library as they were last fetched; `None` if they never were."""
+    try:
+        return _read(path().read_bytes())
+    except (OSError, ValueError):
+        return None
+
+
+def _read(content: bytes) -> list[Any]:
+    """The library's providers. Raises `ValueError` for what is no list of some."""
     from genai_prices.types import _providers_from_raw
 
     try:
-        return _providers_from_raw(json.loads(path().read_bytes()))
-    except (OSError, ValueError):
-        return None
+        providers = _providers_from_raw(json.loads(content))
+    except (AttributeError, KeyError, TypeError) as error:
+        raise ValueError("no list of prices") from error
+    if not providers:
+        raise ValueError("an empty list of prices")
+    return providers
 
 
 def update(timeout: float = 30.0) -> Path:
@@ -37,7 +48,6 @@ def update(timeout: float = 30.0) -> Path:
     Raises `NetworkError` and keeps the old ones.
     """
     import httpx2
-    from genai_prices.types import _providers_from_raw
     from genai_prices.update_prices import DEFAULT_UPDATE_URL
 
     from . import _prices
@@ -46,7 +56,7 @@ def update(timeout: float = 30.0) -> Path:
     try:
         answer = httpx2.get(DEFAULT_UPDATE_URL, timeout=timeout, trust_env=False)
         answer.raise_for_status()
-        _providers_from_raw(json.loads(answer.content))
+        _read(answer.content)
     except httpx2.HTTPError as error:
         problem = f"no answer ({type(error).__name__})"
     except ValueError:

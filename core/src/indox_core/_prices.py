@@ -12,19 +12,21 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Context, Decimal
-from functools import cache
+from decimal import Decimal
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from ._hookspecs import ask
 from ._usage import (
     COMPONENTS,
+    EXACT,
     CostStatus,
     Rates,
     Receipt,
     ReceiptLine,
     Surcharge,
     TokenUsage,
+    exact_sum,
 )
 
 if TYPE_CHECKING:
@@ -36,7 +38,6 @@ if TYPE_CHECKING:
     from ._provider import Provider
 
 log = logging.getLogger("indox")
-_EXACT = Context(prec=60)
 _MILLION = 1_000_000
 _STANDARD = frozenset({None, "", "default", "standard", "auto"})
 _TOKEN_RATES = (
@@ -69,7 +70,7 @@ def _snapshot() -> DataSnapshot:
     return DataSnapshot(providers=providers, from_auto_update=False)
 
 
-@cache
+@lru_cache(maxsize=1024)
 def library_model(provider: str, model: str) -> ModelInfo | None:
     """The library's entry for a model; `None` if it has none."""
     try:
@@ -126,8 +127,8 @@ def library_quote(provider: str, model: str, at: datetime, usage: TokenUsage) ->
         output_audio=rate("output_audio_mtok"),
         output_image=rate("output_image_mtok"),
         audio_hour=rate("input_audio_hours"),
-        web_search=None if searches is None else searches.scaleb(-3),
-        request=Decimal(0) if requests is None else requests.scaleb(-3),
+        web_search=None if searches is None else EXACT.scaleb(searches, -3),
+        request=Decimal(0) if requests is None else EXACT.scaleb(requests, -3),
         source=f"genai-prices {sys.modules['genai_prices'].__version__}",
         as_of=_as_of(info, at),
     )
@@ -191,7 +192,7 @@ def surcharged(quote: Quote, surcharges: Iterable[Surcharge], usage: TokenUsage)
             continue
         rates = quote.rates
         changed: dict[str, Any] = {
-            name: _EXACT.multiply(rate, surcharge.factor)
+            name: EXACT.multiply(rate, surcharge.factor)
             for name in _TOKEN_RATES
             if (rate := getattr(rates, name)) is not None
         }
@@ -237,10 +238,22 @@ def own_quote(
 
 
 def listed_quote(question: Question) -> Quote | None:
-    """The price that the library lists; `load` comes first."""
+    """The price that the library lists; `load` comes first. `None` too if the look-up fails."""
     name = question.provider.spec.name
-    found = library_quote(name, question.model, question.at, question.usage)
+    try:
+        found = library_quote(name, question.model, question.at, question.usage)
+    except Exception:  # an answer is paid for, and a call is not to fail for its price
+        log.exception("looking up the price of %s/%s failed", name, question.model)
+        return None
     return None if found is None else _surcharged(found, question)
+
+
+def quote(
+    question: Question, overrides: Overrides, observers: pluggy.PluginManager | None
+) -> Quote | None:
+    """Who prices a call: the user, a hook, the plugin, the library, in this order."""
+    own = own_quote(question, overrides, observers)
+    return own if own is not None else listed_quote(question)
 
 
 def _plugins_quote(question: Question) -> Quote | None:
@@ -282,7 +295,7 @@ def settle(usage: TokenUsage | None, quote: Quote | None, model: str) -> Receipt
     lines = _lines(usage, quote, notes)
     missing = [line.item for line in lines if line.amount is None]
     uncounted = [n for n, c in (("input", usage.input), ("output", usage.output)) if c is None]
-    known = sum((line.amount for line in lines if line.amount is not None), Decimal(0))
+    known = exact_sum(line.amount for line in lines)
     status: CostStatus = "priced"
     reason, high = "", known
     if uncounted:
@@ -303,10 +316,15 @@ def settle(usage: TokenUsage | None, quote: Quote | None, model: str) -> Receipt
     )
 
 
-def estimate(usages: tuple[TokenUsage, TokenUsage, TokenUsage], quote: Quote | None, model: str,
-             reason: str) -> Receipt:  # fmt: skip
+def estimate(
+    usages: tuple[TokenUsage, TokenUsage, TokenUsage | None],
+    quote: Quote | None,
+    model: str,
+    reason: str,
+) -> Receipt:
     """The receipt of counts that are guessed: the likely ones between the least and the most."""
-    likely, low, high = (settle(usage, quote, model) for usage in usages)
+    likely, low = (settle(usage, quote, model) for usage in usages[:2])
+    most = usages[2]
     if likely.status not in ("priced", "estimated"):
         return replace(likely, reason=f"{likely.reason}; {reason}")
     return replace(
@@ -314,7 +332,7 @@ def estimate(usages: tuple[TokenUsage, TokenUsage, TokenUsage], quote: Quote | N
         status="estimated",
         reason=reason,
         low=low.total,
-        high=high.total,
+        high=None if most is None else settle(most, quote, model).total,
         counted=usages[0],
     )
 
@@ -325,7 +343,7 @@ def _breakdown(lines: tuple[ReceiptLine, ...]) -> dict[str, Decimal | None]:
     for line in lines:
         before = amounts[line.component]
         known = before is not None and line.amount is not None
-        amounts[line.component] = before + line.amount if known else None  # type: ignore[operator]
+        amounts[line.component] = exact_sum((before, line.amount)) if known else None
     return amounts
 
 
@@ -403,7 +421,7 @@ def _line(
     elif price is None:
         amount = None
     else:
-        amount = _EXACT.divide(_EXACT.multiply(Decimal(quantity), price), Decimal(per))
+        amount = EXACT.divide(EXACT.multiply(Decimal(quantity), price), Decimal(per))
     rates = quote.rates
     return ReceiptLine(
         component, item, quantity, unit, per, price, amount, quote.tier, rates.source, rates.as_of

@@ -1,4 +1,4 @@
-"""An answer of the vendor that was kept as JSON, read as a live one is."""
+"""The vendor's whole answers, live or stored, to replies."""
 
 from __future__ import annotations
 
@@ -8,23 +8,29 @@ from ._errors import ERROR_CLASSES, IndoxError, PluginLoadError, ProviderFailure
 from ._provider import Provider
 from ._response import Reply
 
-_SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What reading JSON of another shape than expected raises."""
+
+
+def decoded(provider: Provider, body: Any, operation: str | None = None) -> Reply:
+    """What the plugin makes of an answer. Raises `PluginLoadError` if that is no `Reply`."""
+    reply = provider.decode(body, operation)
+    if isinstance(reply, Reply):
+        return reply
+    raise PluginLoadError(
+        f'The plugin for "{provider.spec.name}" breaks the contract: decode() must return a '
+        f"Reply, not {type(reply).__name__}."
+    )
 
 
 def decode_stored(provider: Provider, body: Any) -> Reply:
-    """The reply in a whole answer.
+    """The reply in a stored answer.
 
     Raises the error that the vendor's answer holds, and `MalformedResponseError` for what is none.
     """
     problem: IndoxError
     try:
-        reply = provider.decode(body)
-        if isinstance(reply, Reply):
-            return reply
-        problem = PluginLoadError(
-            f'The plugin for "{provider.spec.name}" breaks the contract: decode() must return a '
-            f"Reply, not {type(reply).__name__}."
-        )
+        return decoded(provider, body)
     except ProviderFailure as failed:
         failure = failed.failure
         problem = ERROR_CLASSES[failure.kind](
@@ -33,7 +39,7 @@ def decode_stored(provider: Provider, body: Any) -> Reply:
             status_code=failure.status_code,
             code=failure.code,
         )
-    except _SHAPES as error:
+    except SHAPES as error:
         problem = ERROR_CLASSES["malformed"](
             f"{provider.spec.name}: the stored answer has another shape than the vendor's "
             f"({type(error).__name__}).",

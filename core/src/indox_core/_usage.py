@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from decimal import Decimal
+from decimal import Context, Decimal
+from functools import reduce
 from typing import Any, ClassVar, Literal
 
 from pydantic import Field
@@ -30,6 +31,15 @@ Component = Literal[
     "web_search",
     "request",
 ]
+
+
+EXACT = Context(prec=60)
+"""Money is reckoned in this context, whatever the caller has set for its own decimals."""
+
+
+def exact_sum(amounts: Iterable[Decimal | None]) -> Decimal:
+    """The sum of the amounts that are known."""
+    return reduce(EXACT.add, (amount for amount in amounts if amount is not None), Decimal(0))
 
 
 def count(value: Any) -> int | None:
@@ -177,7 +187,7 @@ class Receipt:
         return self._sum() if self.status in ("priced", "estimated") else None
 
     def _sum(self) -> Decimal:
-        return sum((line.amount for line in self.lines if line.amount is not None), Decimal(0))
+        return exact_sum(line.amount for line in self.lines)
 
     def as_json(self) -> dict[str, Any]:
         """Plain JSON data; amounts are decimal text, so that nothing is rounded."""

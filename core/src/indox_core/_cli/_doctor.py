@@ -97,7 +97,8 @@ def _asked(name: str, timeout: float) -> dict[str, Any]:
         done = subprocess.run(  # noqa: S603 # this interpreter, our own code
             [sys.executable, "-c", _CHILD, name, MARK],
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=timeout,
             stdin=subprocess.DEVNULL,
         )

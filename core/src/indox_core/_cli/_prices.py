@@ -37,8 +37,7 @@ _NAMES = {
 
 def _quote(provider: Provider, model: str) -> _prices.Quote | None:
     question = _prices.Question(provider, model, None, TokenUsage(), datetime.now(UTC))
-    own = _prices.own_quote(question, read_overrides(None), None)
-    return own if own is not None else _prices.listed_quote(question)
+    return _prices.quote(question, read_overrides(None), None)
 
 
 def show(model: str, as_json: bool) -> None:

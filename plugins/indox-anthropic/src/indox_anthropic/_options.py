@@ -22,6 +22,11 @@ class AnthropicOptions(ProviderOptions):
     betas: tuple[str, ...] = ()
     """Names for the `anthropic-beta` header."""
 
+    @property
+    def region(self) -> str | None:
+        """What the core asks for when it reckons the price beforehand."""
+        return self.inference_geo
+
 
 # https://platform.claude.com/docs/en/about-claude/models/overview: which generation takes what. A
 # model that is not named here is taken for a modern one.

@@ -38,6 +38,7 @@ class MessagesDecoder:
         self.finished = False
         self._blocks: dict[int, dict[str, Any]] = {}
         self._arguments: dict[int, list[str]] = {}
+        self._texts: dict[int, list[str]] = {}
         self._usage: dict[str, Any] = {}
         self._stop: dict[str, Any] = {}
         self._handlers: dict[str, Callable[[dict[str, Any]], list[ChatEvent]]] = {
@@ -84,14 +85,14 @@ class MessagesDecoder:
         number, delta = event["index"], event["delta"]
         block, kind = self._blocks[number], delta["type"]
         if kind == "text_delta":
-            block["text"] = (block.get("text") or "") + delta["text"]
+            self._texts.setdefault(number, []).append(delta["text"])
             return [TextDelta(delta["text"], number)] if delta["text"] else []
         if kind == "input_json_delta":
             self._arguments.setdefault(number, []).append(delta["partial_json"])
             if block["type"] == "tool_use" and delta["partial_json"]:
                 return [ToolCallDelta(number, arguments=delta["partial_json"])]
         elif kind == "thinking_delta":
-            block["thinking"] = block.get("thinking", "") + delta["thinking"]
+            self._texts.setdefault(number, []).append(delta["thinking"])
             return [ReasoningDelta(delta["thinking"], number)] if delta["thinking"] else []
         elif kind == "signature_delta":
             block["signature"] = delta["signature"]
@@ -108,6 +109,9 @@ class MessagesDecoder:
         block = self._blocks[number]
         if block["type"] == "text" and not block.get("citations"):
             return []
+        if pieces := self._texts.get(number):
+            name = block["type"]  # text and thinking are fields of the same name
+            block[name] = (block.get(name) or "") + "".join(pieces)
         if raw := "".join(self._arguments.get(number, ())):
             parsed = parse_arguments(raw)
             if parsed["arguments"] is None:

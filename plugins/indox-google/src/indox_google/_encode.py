@@ -156,16 +156,16 @@ def _thinking_config(request: ChatRequest, adaptations: list[Adaptation]) -> dic
     effort, way = request.reasoning_effort, thinks_by(request.model)
     shown = request.options_as(GoogleOptions).include_thoughts
     config: dict[str, Any] = {} if shown is None else {"includeThoughts": shown}
-    if effort is None:
-        return config
     if way == "nothing":
-        if effort != "none":
-            reason = f"{request.model} does not think before it answers"
+        reason = f"{request.model} does not think before it answers"
+        if effort not in (None, "none"):
             adaptations.append(dropped("reasoning_effort", reason, effort))
         if shown:
             path = "provider_options.google.include_thoughts"
             adaptations.append(dropped(path, reason, shown))
         return {}
+    if effort is None:
+        return config
     after: int | str
     if way == "budget":
         after = config["thinkingBudget"] = max(_BUDGETS[effort], lowest_budget(request.model))
@@ -189,7 +189,7 @@ def _thinking_config(request: ChatRequest, adaptations: list[Adaptation]) -> dic
 
 
 def _note_what_is_left_out(request: ChatRequest, adaptations: list[Adaptation]) -> None:
-    if request.cache is not None:
+    if request.cache:
         reason = "Gemini caches by itself, or by the option cached_content"
         adaptations.append(dropped("cache", reason, request.cache))
     for number, tool in enumerate(request.tools):

@@ -86,7 +86,7 @@ def request_to_mistral(request: ChatRequest) -> Call:
         body["response_format"] = {"type": "json_schema", "json_schema": fields}
     if request.metadata:
         body["metadata"] = request.metadata
-    if request.cache is not None:
+    if request.cache:
         reason = "Mistral caches by prompt_cache_key, a provider option"
         adaptations.append(dropped("cache", reason, request.cache))
     if request.stream:

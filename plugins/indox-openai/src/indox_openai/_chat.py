@@ -202,7 +202,9 @@ def _part_to_chat(part: ContentPart, number: int) -> dict[str, Any]:
 
 
 def _tool_to_chat(tool: Tool, path: str, adaptations: list[Adaptation]) -> dict[str, Any]:
-    schema, strict = strict_schema(tool.parameters, bool(tool.strict), path, adaptations)
+    schema, strict = strict_schema(
+        tool.parameters, bool(tool.strict), f"{path}.parameters", adaptations
+    )
     function: dict[str, Any] = {"name": tool.name, "parameters": schema}
     if tool.description:
         function["description"] = tool.description

@@ -228,7 +228,9 @@ def _part_to_responses(
 
 
 def _tool_to_responses(tool: Tool, path: str, adaptations: list[Adaptation]) -> dict[str, Any]:
-    schema, strict = strict_schema(tool.parameters, bool(tool.strict), path, adaptations)
+    schema, strict = strict_schema(
+        tool.parameters, bool(tool.strict), f"{path}.parameters", adaptations
+    )
     wire: dict[str, Any] = {
         "type": "function",
         "name": tool.name,

@@ -101,7 +101,9 @@ def json_format(schema: ResponseSchema, adaptations: list[Adaptation]) -> dict[s
     fields: dict[str, Any] = {"name": schema.name, "schema": schema.json_schema, "strict": False}
     if not schema.strict:
         return fields
-    wire, strict = strict_schema(schema.json_schema, True, "response_schema", adaptations)
+    wire, strict = strict_schema(
+        schema.json_schema, True, "response_schema.json_schema", adaptations
+    )
     return {**fields, "schema": wire, "strict": strict}
 
 
@@ -121,7 +123,7 @@ def strict_schema(
     if not expressible or strict.get("type") != "object":
         adaptations.append(
             Adaptation(
-                path=f"{path}.strict",
+                path=f"{path.rpartition('.')[0]}.strict",
                 kind="clamped",
                 before=True,
                 after=False,
@@ -132,7 +134,7 @@ def strict_schema(
     if strict != schema:
         adaptations.append(
             Adaptation(
-                path=f"{path}.json_schema",
+                path=path,
                 kind="clamped",
                 reason="a strict schema needs every property required and no others",
             )
@@ -192,7 +194,7 @@ def _strict(
 
 def note_cache(request: ChatRequest, adaptations: list[Adaptation]) -> None:
     """OpenAI caches long prompts by itself, so that `cache` has nothing to set."""
-    if request.cache is not None:
+    if request.cache:
         reason = "OpenAI decides itself what it caches"
         adaptations.append(dropped("cache", reason, request.cache))
 
