@@ -201,6 +201,108 @@ def test_the_supplements_are_gone_when_the_library_has_caught_up():
         assert not same, f"{model}: the library has caught up"
 
 
+def gemini(usage, **more):
+    candidate = {"content": {"parts": [{"text": "ok"}]}, "finishReason": "STOP"}
+    return {"candidates": [candidate], "usageMetadata": usage, **more}
+
+
+def mistral(**usage):
+    choice = {"message": {"content": "ok"}, "finish_reason": "stop"}
+    return {"object": "chat.completion", "choices": [choice], "usage": usage}
+
+
+SOUND = {
+    "promptTokenCount": 10000,
+    "candidatesTokenCount": 100,
+    "promptTokensDetails": [{"modality": "AUDIO", "tokenCount": 4000}],
+}
+CACHED = {"promptTokenCount": 10000, "candidatesTokenCount": 1000, "cachedContentTokenCount": 4000}
+RULES = [
+    ("google/gemini-3.5-flash", gemini(SOUND), None, "priced", "0.0159"),
+    ("google/gemini-2.5-pro", gemini(SOUND), None, "priced", "0.0135"),
+    ("google/gemini-2.5-flash", gemini({**CACHED, "serviceTier": "flex"}), None, "priced",
+     "0.00227"),
+    ("google/gemini-2.5-flash", gemini({**CACHED, "trafficType": "ON_DEMAND_FLEX"}), None,
+     "priced", "0.00227"),
+    ("google/gemini-2.5-flash", gemini({**CACHED, "serviceTier": "unspecified"}), None, "priced",
+     "0.00442"),
+    ("google/gemini-2.5-flash", gemini({**CACHED, "serviceTier": "priority"}), None, "estimated",
+     "0.00442"),
+    ("google/gemini-3.8-flash", gemini({"promptTokenCount": 1000, "candidatesTokenCount": 1000,
+     "serviceTier": "priority"}), None, "priced", "0.0081"),
+    ("mistral/magistral-medium-latest", mistral(prompt_tokens=1000, completion_tokens=100,
+     prompt_tokens_details={"cached_tokens": 640}), None, "priced", "0.001348"),
+    ("mistral/devstral-medium-2507", mistral(prompt_tokens=1000, completion_tokens=100), None,
+     "priced", "0.0006"),
+    ("mistral/labs-leanstral-1-5", mistral(prompt_tokens=1000, completion_tokens=100), None,
+     "priced", "0"),
+    ("mistral/voxtral-small-latest", mistral(prompt_tokens=12, completion_tokens=43,
+     prompt_audio_seconds=30, service_tier="priority"), None, "priced", "0.0035322"),
+    ("mistral/mistral-small-latest", mistral(prompt_tokens=12, completion_tokens=43,
+     prompt_audio_seconds=30), None, "partial", None),
+    ("openai/gpt-5-mini", {**BODY, "model": "gpt-5-mini", "service_tier": "auto"}, "Batch",
+     "priced", "0.00001"),
+    ("openai/gpt-4o-mini", {**BODY, "model": 5}, None, "priced", "0.0000078"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "body", "tier", "status", "total"), RULES)
+def test_the_vendors_rules(model, body, tier, status, total):
+    with Client() as client:
+        receipt = client.receipt(model, body, AT, tier)
+    assert (receipt.status, receipt.total) == (status, None if total is None else Decimal(total))
+
+
+@pytest.mark.parametrize(
+    ("model", "body"),
+    [
+        ("openai/gpt-4o-mini", {**BODY, "usage": {"prompt_tokens": 1, "completion_tokens": 1,
+                                                  "prompt_tokens_details": "x"}}),
+        ("mistral/mistral-small-latest", mistral(prompt_tokens=1, prompt_tokens_details="x")),
+        ("google/gemini-2.5-flash", gemini("x")),
+        ("google/gemini-2.5-flash", gemini({"promptTokenCount": 1, "promptTokensDetails": "x"})),
+        ("anthropic/claude-haiku-4-5", {"type": "message", "content": [], "stop_reason": "end_turn",
+                                        "usage": {"input_tokens": 1, "cache_creation": "x"}}),
+    ],
+)  # fmt: skip
+def test_odd_details_cost_no_answer(model, body):
+    with Client() as client:
+        assert client.receipt(model, body, AT).status
+
+
+def test_the_callers_decimal_context_changes_nothing():
+    from decimal import localcontext
+
+    with Client() as client, localcontext(prec=3):
+        receipt = client.receipt("openai/gpt-4o-mini", BODY, AT)
+        assert str(receipt.total) == "0.0000078"
+
+
+def test_special_prices_are_bounded_beforehand():
+    def high(model, **options):
+        with Client() as client:
+            return client.explain(HELLO, model, max_tokens=1000, **options).price.high
+
+    opus = "anthropic/claude-opus-4-6"
+    plain = high(opus)
+    assert high(opus, provider_options={"anthropic": {"speed": "fast"}}) == plain * 6
+    us = {"anthropic": {"inference_geo": "us"}}
+    assert high(opus, provider_options=us) == plain * Decimal("1.1")
+    assert high("google/gemini-2.5-flash-image") > Decimal("0.03")
+    priority = {"google": {"service_tier": "priority"}}
+    assert high("google/gemini-2.5-flash", provider_options=priority) is None
+
+
+def test_a_stream_that_is_left_is_counted():
+    with (
+        FaultServer(VENDORS[0], lambda x: x.good()) as server,
+        Client(providers=server.providers) as client,
+    ):
+        with client.chat(HELLO, VENDORS[0].model, stream=True) as stream:
+            next(stream)
+        assert client.usage.total.calls == 1
+
+
 def test_a_surcharge_multiplies_tokens_and_nothing_else():
     rates = Rates(input=Decimal(10), output=Decimal(20), web_search=Decimal("0.01"))
     usage = TokenUsage(input=1, output=1, service_tier="fastest")

@@ -16,7 +16,7 @@ from ._content import (
     ToolCallPart,
     with_results,
 )
-from ._prices import Quote, settle
+from ._prices import QuoteOf, settle
 from ._provider import Call
 from ._request import ChatRequest
 from ._response import Reply, arguments_text
@@ -26,6 +26,8 @@ from ._usage import TokenUsage
 _BYTES_AT_MOST = 8
 _BYTES_LIKELY = 4
 _OF_MESSAGE = 16
+_OF_TOOLS = 1000
+"""What vendors say of tools in a system prompt of their own."""
 _OF_IMAGE = 50_000
 """More tokens than any vendor counts for an image."""
 
@@ -62,6 +64,7 @@ def prompt_tokens(request: ChatRequest) -> TokenRange:
             else:
                 text += _bytes_of(part)
     text += sum(len(to_json(tool)) for tool in request.tools)
+    extra += _OF_TOOLS if request.tools else 0
     if request.response_schema is not None:
         text += len(to_json(request.response_schema.json_schema))
     if request.web_search:
@@ -104,12 +107,15 @@ def output_limit(request: ChatRequest, call: Call) -> int | None:
     return None if limit is None else limit * answers
 
 
-def price_range(request: ChatRequest, call: Call, quote: Quote | None) -> PriceRange:
+def price_range(request: ChatRequest, call: Call, quote_of: QuoteOf) -> PriceRange:
     """What the call costs at least and at most."""
+    prompt, limit = prompt_tokens(request), output_limit(request, call)
+    asked = asked_usage(request)
+    least = replace(asked, input=prompt.low, output=0)
+    low = settle(least, quote_of(least), request.model).total
+    quote = quote_of(asked)
     if quote is None:
         return PriceRange(None, None, f"no price is known for {request.model}")
-    prompt, limit = prompt_tokens(request), output_limit(request, call)
-    low = settle(TokenUsage(input=prompt.low, output=0), quote, request.model).total
     if prompt.high is None:
         return PriceRange(low, None, "the prompt has content whose size is not known here")
     if limit is None:
@@ -122,7 +128,7 @@ def price_range(request: ChatRequest, call: Call, quote: Quote | None) -> PriceR
         input=_dearest(rates.input, rates.cache_write, rates.cache_write_1h),
         output=_dearest(rates.output, rates.output_audio, rates.output_image),
     )
-    most = TokenUsage(input=prompt.high, output=limit)
+    most = replace(asked, input=prompt.high, output=limit)
     high = settle(most, replace(quote, rates=dearest), request.model).total
     return PriceRange(low, high, "" if high is not None else "a rate of the model is not known")
 
@@ -166,9 +172,9 @@ def settled(
 class Spending:
     """Whether an answer still costs less than its limit, as far as can be told before its end."""
 
-    def __init__(self, request: ChatRequest, quote: Quote | None, limit: Decimal) -> None:
+    def __init__(self, request: ChatRequest, quote_of: QuoteOf, limit: Decimal) -> None:
         self._model = request.model
-        self._quote = quote
+        self._quote_of = quote_of
         self._limit = limit
         self._prompt = prompt_tokens(request).likely
         self._bytes = 0
@@ -187,7 +193,7 @@ class Spending:
             input=self._prompt if counted.input is None else counted.input,
             output=max(counted.output or 0, -(-self._bytes // _BYTES_LIKELY)),
         )
-        cost = settle(so_far, self._quote, self._model).total
+        cost = settle(so_far, self._quote_of(so_far), self._model).total
         if cost is not None and cost > self._limit:
             return cost
         self._next_look = self._bytes + max(self._bytes // 50, 256)

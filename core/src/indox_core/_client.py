@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, SecretStr
 
 from . import _hookspecs, _prices
-from ._budget import asked_usage, checked_limit, price_range, prompt_tokens
+from ._budget import checked_limit, price_range, prompt_tokens
 from ._capabilities import without
 from ._content import Media, TextPart, with_results
 from ._credentials import HIDDEN, find_key, read_key
@@ -64,7 +64,7 @@ from ._request import (
 )
 from ._response import ChatResponse
 from ._stored import decode_stored
-from ._usage import Receipt
+from ._usage import Receipt, TokenUsage
 
 if TYPE_CHECKING:
     import ssl
@@ -351,10 +351,12 @@ class _BaseClient:
         provider, request = self._request(messages, model, stream, options)
         call = _called(provider, "encode", lambda: provider.encode(request), self._debug)
         check_unsupported(call, request, self._settings(options)[0])
-        question = _prices.Question(
-            provider, request.model, None, asked_usage(request), datetime.now(UTC)
-        )
-        quote = _prices.quote(question, self._overrides, self._observers)
+        at = datetime.now(UTC)
+
+        def quote_of(usage: TokenUsage) -> _prices.Quote | None:
+            question = _prices.Question(provider, request.model, None, usage, at)
+            return _prices.quote(question, self._overrides, self._observers)
+
         configured = self._configured.get(request.provider)
         hidden = dict.fromkeys(configured.headers if configured else (), HIDDEN)
         return Explanation(
@@ -366,7 +368,7 @@ class _BaseClient:
             headers={**call.headers, **hidden},
             adaptations=request.adaptations + call.adaptations,
             prompt_tokens=prompt_tokens(request),
-            price=price_range(request, call, quote),
+            price=price_range(request, call, quote_of),
         )
 
     def _chat_runs(
@@ -541,8 +543,8 @@ class _BaseClient:
         usage = reply.usage
         quote = None
         if usage is not None:
-            if service_tier is not None and usage.service_tier in (None, "default", "standard"):
-                usage = replace(usage, service_tier=service_tier)
+            if service_tier is not None and usage.service_tier in _prices.STANDARD:
+                usage = replace(usage, service_tier=service_tier.lower())
             question = _prices.Question(provider, asked, reply.model, usage, moment)
             quote = _prices.quote(question, self._overrides, self._observers)
         receipt = _prices.settle(usage, quote, reply.model or asked)

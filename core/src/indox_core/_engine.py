@@ -51,7 +51,7 @@ from ._provider import Access, Answer, Call, Connection, Provider
 from ._request import ChatRequest
 from ._response import ChatResponse, Reply, text_of
 from ._retry import RetryBudget, falls_back, is_retryable, wait_before_next
-from ._stored import SHAPES, decoded
+from ._stored import SHAPES, decoded, whole
 from ._usage import CostBreakdown, Receipt, TokenUsage, Usage
 
 if TYPE_CHECKING:
@@ -271,11 +271,16 @@ class Run:
         """A stream that the caller left is paid for as far as it came."""
         reply = self.fold.reply()
         usages = settled(self.request, self.call, reply)
-        question = self._question(reply.model, usages[0])
-        quote = _prices.own_quote(question, self.overrides, self.observers)
-        if quote is None and _prices.loaded():  # nothing is loaded at the end of a stream
-            quote = _prices.listed_quote(question)
-        receipt = _prices.estimate(usages, quote, question.model, "the stream was left")
+
+        def quote_of(usage: TokenUsage) -> _prices.Quote | None:
+            question = self._question(reply.model, usage)
+            own = _prices.own_quote(question, self.overrides, self.observers)
+            if own is not None or not _prices.loaded():  # nothing is loaded for it any more
+                return own
+            return _prices.listed_quote(question)
+
+        model = reply.model or self.request.model
+        receipt = _prices.estimate(usages, quote_of, model, "the stream was left")
         name = f"{self.request.provider}/{self.request.model}"
         self.ledger.add(name, usage_of(usages[0], receipt), receipt)
 
@@ -312,7 +317,7 @@ class Run:
                 if chunks := self._fold(decoder.finish()):
                     self.began = True
                     yield chunks
-                reply = self.fold.reply()
+                reply = whole(self.fold.reply())
                 break
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
                 verdict = self._judge(error, method)
@@ -384,15 +389,15 @@ class Run:
         """Refuse a call whose worst case is dearer than its limit; nothing is sent."""
         limit = self.max_cost
         assert limit is not None
-        quote = yield from self._quote(None, asked_usage(self.request))
-        price = price_range(self.request, self.call, quote)
+        quote_of = yield from self._quotes(None, asked_usage(self.request))
+        price = price_range(self.request, self.call, quote_of)
         streams = self.request.stream and price.low is not None
         if price.high is None and not streams:
             problem = f"its worst case is not known: {price.reason}"
         elif price.high is not None and price.high > limit:
             problem = f"it may cost {price.high:f}"
         else:
-            self._spending = Spending(self.request, quote, limit)
+            self._spending = Spending(self.request, quote_of, limit)
             return
         raise self._failed(
             BudgetExceededError(
@@ -624,10 +629,15 @@ class Run:
     def _settled(self, reply: Reply) -> Plan[Receipt]:
         """What an answer that was cut has cost, as near as can be told."""
         usages = settled(self.request, self.call, reply)
-        quote = yield from self._quote(reply.model, usages[0])
+        quote_of = yield from self._quotes(reply.model, usages[0])
         model = reply.model or self.request.model
         reason = "the stream was cut: counted from what had arrived of it"
-        return _prices.estimate(usages, quote, model, reason)
+        return _prices.estimate(usages, quote_of, model, reason)
+
+    def _quotes(self, served: str | None, usage: TokenUsage) -> Plan[_prices.QuoteOf]:
+        """What the call is priced with at any size; the library is loaded if it is needed."""
+        yield from self._quote(served, usage)
+        return lambda of: _prices.quote(self._question(served, of), self.overrides, self.observers)
 
     def _question(self, served: str | None, usage: TokenUsage) -> _prices.Question:
         return _prices.Question(self.provider, self.request.model, served, usage, datetime.now(UTC))

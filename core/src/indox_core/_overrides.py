@@ -14,7 +14,9 @@ from typing import Any
 from ._errors import ConfigurationError, ValidationError, did_you_mean
 from ._usage import Rates
 
-_KEYS = tuple(field.name for field in fields(Rates) if field.name not in ("source", "as_of"))
+_KEYS = tuple(
+    field.name for field in fields(Rates) if field.name not in ("source", "as_of", "search_once")
+)
 _BOUND = Decimal(10) ** 9
 
 
@@ -73,6 +75,8 @@ def _from_file(path: Path) -> Overrides:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"prices: {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValidationError(f"prices: {path} cannot be read: it is no UTF-8 text") from None
     try:
         if path.suffix == ".json":
             entries = json.loads(text, parse_float=_Float)
@@ -88,7 +92,7 @@ def _from_file(path: Path) -> Overrides:
         if isinstance(read, _Problem):
             line = _line_of(text, name, read.key)
             raise ValidationError(f"{path}, line {line}: {read.text}")
-        rates[_model(name)] = read
+        rates[_model(name, f"{path}, line {_line_of(text, name, None)}")] = read
     return Overrides(rates)
 
 
@@ -100,10 +104,10 @@ def _line_of(text: str, model: str, key: str | None) -> int:
     return next((n for n, line in enumerate(lines[start:], start) if key in line), start) + 1
 
 
-def _model(name: Any) -> str:
+def _model(name: Any, where: str = "prices") -> str:
     if not isinstance(name, str) or "/" not in name.strip("/") or "*" in name[:-1]:
         raise ValidationError(
-            "prices: a key is provider/model, such as openai/my-ft or openai/my-*"
+            f"{where}: a key is provider/model, such as openai/my-ft or openai/my-*"
         )
     return name
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._hookspecs import ask
 from ._usage import (
@@ -39,10 +39,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("indox")
 _MILLION = 1_000_000
-_STANDARD = frozenset({None, "", "default", "standard", "auto"})
+STANDARD = frozenset({None, "", "default", "standard", "auto"})
+"""The tiers and speeds that have no price of their own."""
 _TOKEN_RATES = (
     "input", "output", "cache_read", "cache_write", "cache_write_1h", "input_audio",
-    "cache_read_audio", "output_audio", "output_image",
+    "cache_read_audio", "output_audio", "output_image", "output_video", "audio_hour",
 )  # fmt: skip
 
 
@@ -112,6 +113,10 @@ def library_quote(provider: str, model: str, at: datetime, usage: TokenUsage) ->
     context, tier, missing = _context(info, at, usage)
     prices = info.get_prices(at, context)
 
+    source = f"genai-prices {sys.modules['genai_prices'].__version__}"
+    if not any(price is not None for price in vars(prices).values()):
+        return Quote(Rates.free(f"{source}, free"), tier)  # so it lists what costs nothing
+
     def rate(name: str) -> Decimal | None:
         return _at_size(getattr(prices, name, None), usage.input or 0)
 
@@ -126,10 +131,11 @@ def library_quote(provider: str, model: str, at: datetime, usage: TokenUsage) ->
         cache_read_audio=rate("cache_audio_read_mtok"),
         output_audio=rate("output_audio_mtok"),
         output_image=rate("output_image_mtok"),
+        output_video=rate("output_video_mtok"),
         audio_hour=rate("input_audio_hours"),
         web_search=None if searches is None else EXACT.scaleb(searches, -3),
         request=Decimal(0) if requests is None else EXACT.scaleb(requests, -3),
-        source=f"genai-prices {sys.modules['genai_prices'].__version__}",
+        source=source,
         as_of=_as_of(info, at),
     )
     return Quote(rates, tier, missing)
@@ -146,7 +152,7 @@ def _context(
         ("speed", usage.speed),
     )
     for key, value in asked:
-        if value in _STANDARD:
+        if value in STANDARD:
             continue
         known = any(
             variant.when.get(key) == value
@@ -194,7 +200,7 @@ def surcharged(quote: Quote, surcharges: Iterable[Surcharge], usage: TokenUsage)
         changed: dict[str, Any] = {
             name: EXACT.multiply(rate, surcharge.factor)
             for name in _TOKEN_RATES
-            if (rate := getattr(rates, name)) is not None
+            if (rate := getattr(rates, name)) is not None and name not in surcharge.except_rates
         }
         source = f"{rates.source}; x{surcharge.factor} {asked}: {surcharge.source}"
         names = [name for name in (quote.tier, asked) if name != "standard"]
@@ -221,6 +227,10 @@ class Question:
     @property
     def model(self) -> str:
         return self.served or self.asked
+
+
+QuoteOf: TypeAlias = Callable[[TokenUsage], "Quote | None"]
+"""What a call of a certain size is priced with: rates differ by size."""
 
 
 def own_quote(
@@ -262,14 +272,17 @@ def _plugins_quote(question: Question) -> Quote | None:
         return None
     # It knows no tiers; the plugin's surcharges may.
     usage = question.usage
-    special = [v for v in (usage.service_tier, usage.speed) if v not in _STANDARD]
+    special = [v for v in (usage.service_tier, usage.speed) if v not in STANDARD]
     quote = Quote(rates, standard_for=special[0] if special else None)
     return _surcharged(quote, question)
 
 
 def _surcharged(quote: Quote, question: Question) -> Quote:
-    """With every token rate multiplied by what the plugin knows of tier, speed and region."""
+    """With what the plugin knows of the vendor's rules, tiers, speeds and regions."""
     usage = question.usage
+    completed = _guarded(question.provider, "complete_rates", question.model, quote.rates)
+    if completed is not None:
+        quote = replace(quote, rates=completed)
     if quote.standard_for is None and usage.region is None:
         return quote
     given = _guarded(question.provider, "surcharges", question.model, usage, question.at)
@@ -318,12 +331,12 @@ def settle(usage: TokenUsage | None, quote: Quote | None, model: str) -> Receipt
 
 def estimate(
     usages: tuple[TokenUsage, TokenUsage, TokenUsage | None],
-    quote: Quote | None,
+    quote_of: QuoteOf,
     model: str,
     reason: str,
 ) -> Receipt:
     """The receipt of counts that are guessed: the likely ones between the least and the most."""
-    likely, low = (settle(usage, quote, model) for usage in usages[:2])
+    likely, low = (settle(usage, quote_of(usage), model) for usage in usages[:2])
     most = usages[2]
     if likely.status not in ("priced", "estimated"):
         return replace(likely, reason=f"{likely.reason}; {reason}")
@@ -332,7 +345,7 @@ def estimate(
         status="estimated",
         reason=reason,
         low=low.total,
-        high=None if most is None else settle(most, quote, model).total,
+        high=None if most is None else settle(most, quote_of(most), model).total,
         counted=usages[0],
     )
 
@@ -369,14 +382,15 @@ def _lines(usage: TokenUsage, quote: Quote, notes: list[str]) -> tuple[ReceiptLi
     thought = _part(usage.reasoning, output, "reasoning", notes)
     spoken = _part(usage.output_audio, output - thought, "spoken output", notes)
     drawn = _part(usage.output_image, output - thought - spoken, "image output", notes)
-    searches = usage.billed_searches
-    if searches is None:
-        searches = usage.web_searches or 0
+    filmed = _part(usage.output_video, output - thought - spoken - drawn, "video output", notes)
+    searches = usage.web_searches or 0
+    if rates.search_once:
+        searches = min(searches, 1)
+    written_text = output - thought - spoken - drawn - filmed
     timed = rates.audio_hour is not None and usage.audio_seconds is not None
     items: list[tuple[Any, str, int, Any, int, Decimal | None]] = [
         ("input_tokens", "text", fresh_text, "token", _MILLION, rates.input),
-        ("output_tokens", "text written", output - thought - spoken - drawn, "token", _MILLION,
-         rates.output),
+        ("output_tokens", "text written", written_text, "token", _MILLION, rates.output),
         ("cache_read", "cached text", read - sound_read, "token", _MILLION, rates.cache_read),
         ("cache_write", "cache writes", written - for_an_hour, "token", _MILLION,
          rates.cache_write),
@@ -390,6 +404,8 @@ def _lines(usage: TokenUsage, quote: Quote, notes: list[str]) -> tuple[ReceiptLi
         items.append(
             ("input_tokens", "sound", usage.audio_seconds or 0, "second", 3600, rates.audio_hour)
         )
+    elif usage.audio_seconds and not sound:
+        items.append(("input_tokens", "sound", usage.audio_seconds, "second", 3600, None))
     elif sound:
         items.append(("input_tokens", "sound", fresh_sound, "token", _MILLION, rates.input_audio))
     if sound_read:
@@ -403,6 +419,10 @@ def _lines(usage: TokenUsage, quote: Quote, notes: list[str]) -> tuple[ReceiptLi
     if drawn:
         items.append(
             ("output_tokens", "image output", drawn, "token", _MILLION, rates.output_image)
+        )
+    if filmed:
+        items.append(
+            ("output_tokens", "video output", filmed, "token", _MILLION, rates.output_video)
         )
     return tuple(_line(*item, quote) for item in items)
 

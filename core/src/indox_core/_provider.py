@@ -228,6 +228,10 @@ class Provider(ABC):
         """Prices where the price library has a gap. `None`: it has none."""
         return None
 
+    def complete_rates(self, model: str, rates: Rates) -> Rates:
+        """Rates that follow from others by the vendor's rules, where a list does not name them."""
+        return rates
+
     def surcharges(self, model: str, usage: TokenUsage, at: datetime) -> tuple[Surcharge, ...]:
         """What the vendor's tiers, speeds and regions do to the price, where no list says it."""
         return ()

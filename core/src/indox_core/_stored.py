@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from ._errors import ERROR_CLASSES, IndoxError, PluginLoadError, ProviderFailure, describe
@@ -12,11 +13,19 @@ SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What reading JSON of another shape than expected raises."""
 
 
+def whole(reply: Reply) -> Reply:
+    """The reply with what a vendor may misspell put right: its id and model are text or nothing."""
+    odd: dict[str, Any] = {
+        name: None for name in ("id", "model") if not isinstance(getattr(reply, name), str | None)
+    }
+    return replace(reply, **odd) if odd else reply
+
+
 def decoded(provider: Provider, body: Any, operation: str | None = None) -> Reply:
     """What the plugin makes of an answer. Raises `PluginLoadError` if that is no `Reply`."""
     reply = provider.decode(body, operation)
     if isinstance(reply, Reply):
-        return reply
+        return whole(reply)
     raise PluginLoadError(
         f'The plugin for "{provider.spec.name}" breaks the contract: decode() must return a '
         f"Reply, not {type(reply).__name__}."

@@ -42,6 +42,11 @@ def exact_sum(amounts: Iterable[Decimal | None]) -> Decimal:
     return reduce(EXACT.add, (amount for amount in amounts if amount is not None), Decimal(0))
 
 
+def as_object(value: Any) -> dict[str, Any]:
+    """A JSON object of the vendor; {} for whatever is none, so that no answer is lost for it."""
+    return value if isinstance(value, dict) else {}
+
+
 def count(value: Any) -> int | None:
     """A count as a vendor reports it; `None` for whatever is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -65,13 +70,12 @@ class TokenUsage:
     """Those of `cache_write` that are kept for an hour and cost more."""
     reasoning: int | None = None
     web_searches: int | None = None
-    billed_searches: int | None = None
-    """What is paid for of `web_searches`, where that is another number. `None`: all of them."""
     input_audio: int | None = None
     """Those of `input` that are billed as sound; cached ones included."""
     cache_read_audio: int | None = None
     output_audio: int | None = None
     output_image: int | None = None
+    output_video: int | None = None
     audio_seconds: int | None = None
     """Seconds of sound read, where the vendor bills time; its tokens are `input_audio`."""
     service_tier: str | None = None
@@ -97,8 +101,11 @@ class Rates:
     cache_read_audio: Decimal | None = None
     output_audio: Decimal | None = None
     output_image: Decimal | None = None
+    output_video: Decimal | None = None
     audio_hour: Decimal | None = None
     web_search: Decimal | None = None
+    search_once: bool = False
+    """Whether a call is billed one search, however many it made."""
     request: Decimal | None = Decimal(0)
     source: str = ""
     """Where the prices come from, for the receipt."""
@@ -124,7 +131,7 @@ class Rates:
         return cls(**dict.fromkeys(names, Decimal(0)), source=source)  # type: ignore[arg-type]
 
 
-_WORDS = ("source", "as_of")
+_WORDS = ("source", "as_of", "search_once")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +143,8 @@ class Surcharge:
     covers: Literal["service_tier", "speed", "region"]
     source: str
     """Where the vendor says so."""
+    except_rates: tuple[str, ...] = ()
+    """The rates that stay as they are, by the names of `Rates`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,7 +76,7 @@ from ._request import (
 from ._response import Choice, Citation, Finish, FinishReason, Reply, arguments_text
 from ._retry import retry_after
 from ._schema import SchemaLimits
-from ._usage import Rates, Surcharge, TokenUsage, count
+from ._usage import Rates, Surcharge, TokenUsage, as_object, count
 from ._wire import AsyncSSESource, ResponseConnection, SSESource, request_id_of
 
 __all__ = [
@@ -152,6 +152,7 @@ __all__ = [
     "UsageSnapshot",
     "ValidationError",
     "arguments_text",
+    "as_object",
     "count",
     "dropped",
     "events_of",

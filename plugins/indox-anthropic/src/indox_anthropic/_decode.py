@@ -19,6 +19,7 @@ from indox_core.plugin import (
     TextPart,
     TokenUsage,
     ToolCallPart,
+    as_object,
     count,
     kind_of_status,
     parse_arguments,
@@ -158,13 +159,13 @@ def usage_of(usage: Any) -> TokenUsage | None:
         return None
     fresh = count(usage.get("input_tokens"))
     read = count(usage.get("cache_read_input_tokens"))
-    split = usage.get("cache_creation") or {}
+    split = as_object(usage.get("cache_creation"))
     for_an_hour = count(split.get("ephemeral_1h_input_tokens"))
     written = count(usage.get("cache_creation_input_tokens"))
     if written is None and split:
         written = (for_an_hour or 0) + (count(split.get("ephemeral_5m_input_tokens")) or 0)
-    tools = usage.get("server_tool_use") or {}
-    details = usage.get("output_tokens_details") or {}
+    tools = as_object(usage.get("server_tool_use"))
+    details = as_object(usage.get("output_tokens_details"))
     return TokenUsage(
         input=None if fresh is None else fresh + (read or 0) + (written or 0),
         output=count(usage.get("output_tokens")),

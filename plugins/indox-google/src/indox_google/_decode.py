@@ -20,8 +20,6 @@ from indox_core.plugin import (
     reply_of,
 )
 
-from ._options import hears_apart, searches_billed
-
 _FINISH: dict[str, FinishReason] = {
     "STOP": "stop",
     "MAX_TOKENS": "length",
@@ -145,37 +143,47 @@ def citations_of(candidate: dict[str, Any]) -> list[Citation]:
     return found
 
 
-def usage_of(usage: dict[str, Any], model: str | None, queries: list[str] | None) -> TokenUsage:
+def usage_of(usage: dict[str, Any], searches: int | None) -> TokenUsage:
     """Gemini's prompt leaves out what its tools read, its candidates what it thought: added.
 
-    A count of 0 is left out on the wire. `queries` are the searches, `None` without grounding.
+    A count of 0 is left out on the wire. `searches` is `None` without grounding.
     """
     prompt = count(usage.get("promptTokenCount"))
     tools = count(usage.get("toolUsePromptTokenCount"))
     written = count(usage.get("candidatesTokenCount"))
     thought = count(usage.get("thoughtsTokenCount"))
-    tier = usage.get("serviceTier")
-    apart = hears_apart(model or "")
     return TokenUsage(
         input=None if prompt is None and tools is None else (prompt or 0) + (tools or 0),
         output=None if prompt is written is thought is None else (written or 0) + (thought or 0),
         cache_read=count(usage.get("cachedContentTokenCount")),
         reasoning=thought,
-        web_searches=None if queries is None else len(queries),
-        billed_searches=None if queries is None else searches_billed(model or "", queries),
-        input_audio=_of(usage, "promptTokensDetails", "AUDIO") if apart else None,
-        cache_read_audio=_of(usage, "cacheTokensDetails", "AUDIO") if apart else None,
-        output_audio=_of(usage, "candidatesTokensDetails", "AUDIO") if apart else None,
+        web_searches=searches,
+        input_audio=_of(usage, "promptTokensDetails", "AUDIO"),
+        cache_read_audio=_of(usage, "cacheTokensDetails", "AUDIO"),
+        output_audio=_of(usage, "candidatesTokensDetails", "AUDIO"),
         output_image=_of(usage, "candidatesTokensDetails", "IMAGE"),
-        service_tier=tier.lower() if isinstance(tier, str) else None,
+        output_video=_of(usage, "candidatesTokensDetails", "VIDEO"),
+        service_tier=_tier(usage.get("serviceTier") or usage.get("trafficType")),
     )
+
+
+def _tier(value: Any) -> str | None:
+    """Two fields say it: `flex`, or `ON_DEMAND_FLEX`; on demand alone is the standard."""
+    if not isinstance(value, str):
+        return None
+    tier = value.lower().removeprefix("service_tier_").removeprefix("on_demand").strip("_")
+    return None if tier in ("", "unspecified", "traffic_type_unspecified") else tier
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _of(usage: dict[str, Any], name: str, modality: str) -> int | None:
     """The tokens of one kind; `None` if the details do not name it."""
     found = [
         count(item.get("tokenCount")) or 0
-        for item in usage.get(name) or ()
+        for item in _list(usage.get(name))
         if isinstance(item, dict) and item.get("modality") == modality
     ]
     return sum(found) if found else None

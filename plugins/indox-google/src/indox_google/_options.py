@@ -40,21 +40,6 @@ def thinks_by(model: str) -> Literal["nothing", "budget", "level"]:
     return "budget" if name.startswith(_BY_BUDGET) else "level"
 
 
-def hears_apart(model: str) -> bool:
-    """Whether the model bills sound at a rate of its own; pro models and voices have but one.
-
-    https://ai.google.dev/gemini-api/docs/pricing
-    """
-    return "-pro" not in model and "-tts" not in model
-
-
-def searches_billed(model: str, queries: list[str]) -> int:
-    """Gemini 3 and later bill each query, earlier ones a prompt however many it made."""
-    if model.rpartition("/")[2].startswith(("gemini-1", "gemini-2")):
-        return min(len(queries), 1)
-    return len(queries)
-
-
 def lowest_budget(model: str) -> int:
     """The pro models of the generation with budgets cannot be kept from thinking."""
     return 128 if "pro" in model else 0

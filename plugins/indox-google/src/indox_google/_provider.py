@@ -14,6 +14,7 @@ from indox_core.plugin import (
     ModelInfo,
     Provider,
     ProviderSpec,
+    Rates,
     Reply,
     StreamDecoder,
     Surcharge,
@@ -24,7 +25,7 @@ from ._decode import google_to_reply
 from ._encode import request_to_google
 from ._errors import failure_from_google
 from ._options import GoogleOptions
-from ._rates import surcharges_of
+from ._rates import completed, surcharges_of
 from ._stream import GoogleDecoder
 
 
@@ -79,8 +80,11 @@ class GoogleProvider(Provider):
     def decode_count(self, body: JSON) -> int:
         return int(body["totalTokens"])
 
+    def complete_rates(self, model: str, rates: Rates) -> Rates:
+        return completed(model, rates)
+
     def surcharges(self, model: str, usage: TokenUsage, at: datetime) -> tuple[Surcharge, ...]:
-        return surcharges_of(usage)
+        return surcharges_of(model, usage)
 
     def classify(self, error: Exception) -> Failure | None:
         return failure_from_google(error)

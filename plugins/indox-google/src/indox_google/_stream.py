@@ -25,6 +25,7 @@ from indox_core.plugin import (
     ToolCallPart,
     UsageSnapshot,
     arguments_text,
+    as_object,
     media_part,
     parse_arguments,
 )
@@ -60,15 +61,14 @@ class GoogleDecoder:
             number = candidate.get("index", place) or 0
             state = self._candidates.setdefault(number, _Candidate(number))
             events += state.push(candidate)
-        if usage := body.get("usageMetadata"):
+        if usage := as_object(body.get("usageMetadata")):
             # Some chunks state the prompt alone; the last full statement stands.
             full = usage.keys() & {"candidatesTokenCount", "thoughtsTokenCount"}
             if full or not self._usage_is_full:
                 self._usage, self._usage_is_full = usage, bool(full)
         if self._usage:
-            grounded = [c.queries for c in self._candidates.values() if c.grounded]
-            queries = [query for each in grounded for query in each] if grounded else None
-            events.append(UsageSnapshot(usage_of(self._usage, self._start[1], queries)))
+            searches = [len(c.queries) for c in self._candidates.values() if c.grounded]
+            events.append(UsageSnapshot(usage_of(self._usage, sum(searches) if searches else None)))
         blocked = (body.get("promptFeedback") or {}).get("blockReason")
         if blocked and not any(candidate.ended for candidate in self._candidates.values()):
             self._blocked = True

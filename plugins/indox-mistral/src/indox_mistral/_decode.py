@@ -21,6 +21,7 @@ from indox_core.plugin import (
     TextPart,
     TokenUsage,
     ToolCallPart,
+    as_object,
     count,
     kind_of_status,
     parse_arguments,
@@ -181,7 +182,7 @@ def usage_of(usage: Any) -> TokenUsage | None:
     """
     if not isinstance(usage, dict):
         return None
-    details = usage.get("prompt_tokens_details") or usage.get("prompt_token_details") or {}
+    details = as_object(usage.get("prompt_tokens_details") or usage.get("prompt_token_details"))
     spellings = (count(details.get("cached_tokens")), count(usage.get("num_cached_tokens")))
     read = max((number for number in spellings if number is not None), default=None)
     prompt = count(usage.get("prompt_tokens"))

@@ -25,7 +25,7 @@ from ._decode import mistral_to_reply
 from ._encode import request_to_mistral
 from ._errors import failure_from_mistral
 from ._options import MistralOptions
-from ._rates import rates_of, surcharges_of
+from ._rates import completed, rates_of, surcharges_of
 from ._stream import MistralDecoder
 
 
@@ -73,6 +73,9 @@ class MistralProvider(Provider):
 
     def rates(self, model: str, at: datetime) -> Rates | None:
         return rates_of(model, at)
+
+    def complete_rates(self, model: str, rates: Rates) -> Rates:
+        return completed(rates)
 
     def surcharges(self, model: str, usage: TokenUsage, at: datetime) -> tuple[Surcharge, ...]:
         return surcharges_of(usage)

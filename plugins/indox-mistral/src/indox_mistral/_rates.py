@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -31,12 +32,23 @@ SUPPLEMENTS: dict[str, tuple[datetime, Rates]] = {
     "codestral-latest": _since("2025-07-30", "Codestral 25.08", ("0.3", "0.9", "0.03")),
     "devstral-latest": _since("2025-12-09", "Devstral 2", ("0.4", "2", "0.04")),
     "devstral-medium-latest": _since("2025-12-09", "Devstral 2", ("0.4", "2", "0.04")),
+    "devstral-medium-2507": _since("2025-07-10", "Devstral Medium", ("0.4", "2", "0.04")),
+    "open-mistral-nemo-2407": _since("2024-07-18", "Nemo", ("0.15", "0.15", "0.015")),
+    "labs-mistral-small-creative": _since("2025-12-01", "Small Creative", ("0.1", "0.3", "0.01")),
+    "labs-leanstral-1-5": _since("2026-01-01", "Leanstral 1.5", ("0", "0", "0")),
 }
 
 
 def rates_of(model: str, at: datetime) -> Rates | None:
     supplement = SUPPLEMENTS.get(model)
     return supplement[1] if supplement is not None and at >= supplement[0] else None
+
+
+def completed(rates: Rates) -> Rates:
+    """Cached input costs a tenth: https://docs.mistral.ai/capabilities/prompt_caching."""
+    if rates.cache_read is not None or rates.input is None:
+        return rates
+    return replace(rates, cache_read=rates.input / 10)
 
 
 def surcharges_of(usage: TokenUsage) -> tuple[Surcharge, ...]:

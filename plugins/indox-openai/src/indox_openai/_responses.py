@@ -41,6 +41,7 @@ from indox_core.plugin import (
     UnsupportedFeatureError,
     UsageSnapshot,
     arguments_text,
+    as_object,
     count,
     dropped,
     media_part,
@@ -351,7 +352,7 @@ def _finish(body: dict[str, Any], has_calls: bool, refused: bool) -> Finish:
 
 
 def _usage(body: dict[str, Any]) -> TokenUsage | None:
-    searches = ((body.get("tool_usage") or {}).get("web_search") or {}).get("num_requests")
+    searches = as_object(as_object(body.get("tool_usage")).get("web_search")).get("num_requests")
     if searches is None:
         searches = sum(
             item.get("type") == "web_search_call"

@@ -16,6 +16,7 @@ from indox_core.plugin import (
     ResponseSchema,
     TokenUsage,
     ToolResultPart,
+    as_object,
     count,
     dropped,
     kind_of_status,
@@ -75,8 +76,8 @@ def usage_of(
     """Both APIs' counts; `names` are those of input and output. The totals include their parts."""
     if not isinstance(usage, dict):
         return None
-    read = usage.get(f"{names[0]}_details") or {}
-    written = usage.get(f"{names[1]}_details") or {}
+    read = as_object(usage.get(f"{names[0]}_details"))
+    written = as_object(usage.get(f"{names[1]}_details"))
     return TokenUsage(
         input=count(usage.get(names[0])),
         output=count(usage.get(names[1])),
