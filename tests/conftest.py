@@ -6,10 +6,22 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from servers.openai import OpenAIServer
 
 from indox_core import Client
+
+# 200 examples of each property here; HYPOTHESIS_PROFILE=nightly takes the long way.
+hypothesis.settings.register_profile("ci", max_examples=200, deadline=None, database=None)
+hypothesis.settings.register_profile(
+    "nightly",
+    max_examples=50_000,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 ROOT = Path(__file__).resolve().parent.parent
 

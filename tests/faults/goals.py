@@ -18,7 +18,6 @@ import os
 import pickle
 import random
 import re
-import resource
 import subprocess
 import sys
 import threading
@@ -185,12 +184,18 @@ def runtimes(long: bool) -> Row:
     return Row(what, "no error, nothing on stderr", seen, kept)
 
 
-def resident() -> float:
-    """MiB of this process."""
+def resident(what: str = "VmRSS") -> float:
+    """MiB of this process, now or at its peak."""
     for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
+        if line.startswith(what):
             return int(line.split()[1]) / 1024
     return 0.0
+
+
+def reset_peak() -> float:
+    """The peak begins anew; what this process has now, in MiB."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return resident()
 
 
 def descriptors() -> int:
@@ -261,20 +266,16 @@ async def soak_here(calls: int, urls: dict[str, str]) -> dict[str, Any]:
         for start in range(0, count, 20):
             await asyncio.gather(*(one(client, start + n) for n in range(min(20, count - start))))
 
-    async with AsyncClient(providers=config) as client:  # type: ignore[arg-type]
-        await many(client, min(calls // 2, 2000))
+    async def life(count: int) -> tuple[float, int, int, int]:
+        async with AsyncClient(providers=config) as client:  # type: ignore[arg-type]
+            await many(client, count)
         gc.collect()
         await asyncio.sleep(1)
-        before = (resident(), descriptors(), len(asyncio.all_tasks()), threading.active_count())
-        await many(client, calls)
-        gc.collect()
-        await asyncio.sleep(1)
-        after = (resident(), descriptors(), len(asyncio.all_tasks()), threading.active_count())
+        return resident(), descriptors(), len(asyncio.all_tasks()), threading.active_count()
+
+    before, after = await life(min(calls // 2, 2000)), await life(calls)
     names = ("rss", "descriptors", "tasks", "threads")
-    # Connections that idle may be more than before the count, within the pool's own bound.
-    found = dict(zip(names, (b - a for a, b in zip(before, after, strict=True)), strict=True))
-    found["descriptors"] = min(found["descriptors"], max(0, found["descriptors"] - 80))
-    return found
+    return dict(zip(names, (b - a for a, b in zip(before, after, strict=True)), strict=True))
 
 
 def many_keys(long: bool) -> Row:
@@ -494,7 +495,7 @@ async def bomb_here(model: str, url: str, name: str) -> dict[str, Any]:
     async with AsyncClient(providers=config, max_retries=0, timeout=40) as client:
         with contextlib.suppress(IndoxError):  # what is imported and built at first use
             await client.chat(HELLO, model, timeout=0.001)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = reset_peak()
         ticking = asyncio.create_task(tick())
         untyped = 0
         try:
@@ -506,8 +507,8 @@ async def bomb_here(model: str, url: str, name: str) -> dict[str, Any]:
             pass
         stop = True
         await ticking
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {"rss": (after - before) / 1024, "blocked": longest, "untyped": untyped}
+        peak = resident("VmHWM")
+    return {"rss": peak - before, "blocked": longest, "untyped": untyped}
 
 
 def bad_inputs(long: bool, shared: Path | None) -> Row:
