@@ -85,6 +85,9 @@ class ProviderConfig(TypedDict, total=False):
     """Replaces the vendor's own address; with its path, as the vendor's SDK wants it."""
     headers: Mapping[str, str]
     """Sent with every call."""
+    compatible_with: str
+    """The provider whose protocol this server speaks, such as `openai`; then any name will do, and
+    `base_url` is needed."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -164,6 +167,13 @@ class _Configured:
         self.key = read_key(config.get("api_key"), f'{where}["api_key"]')
         self.base_url = _checked_url(config.get("base_url"), f'{where}["base_url"]')
         self.headers = _checked_headers(config.get("headers"), f'{where}["headers"]')
+        self.compatible_with = config.get("compatible_with")
+        if self.compatible_with is None:
+            return
+        if not isinstance(self.compatible_with, str) or self.base_url is None:
+            raise ValidationError(f"{where}: compatible_with names a provider, and needs base_url")
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", str(name)):
+            raise ValidationError(f"{where}: a name has lower-case letters, digits, - and _")
 
 
 def _checked_url(url: Any, where: str) -> str | None:
@@ -305,7 +315,14 @@ class _BaseClient:
             raise ValidationError(f"plugins must be a list, not {type(plugins).__name__}")
         handed_over = tuple(plugins)
         self._observers = _hookspecs.observers(handed_over)
-        self._registry = Registry(handed_over)
+        self._registry = Registry(
+            handed_over,
+            {
+                name: (config.compatible_with, config.base_url or "")
+                for name, config in self._configured.items()
+                if config.compatible_with is not None
+            },
+        )
         if verify is not None and not isinstance(verify, bool):
             import ssl
 

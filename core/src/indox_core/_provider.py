@@ -14,7 +14,7 @@ from pydantic import BaseModel, SecretStr
 from ._capabilities import Capability
 from ._content import JSON, ReasoningPart, TextPart, ToolCallPart
 from ._credentials import HiddenText
-from ._errors import Failure
+from ._errors import Failure, UnsupportedFeatureError
 from ._events import (
     ChatEnd,
     ChatEvent,
@@ -215,6 +215,14 @@ class Provider(ABC):
     @abstractmethod
     def connect(self, settings: ConnectionSettings) -> Connection:
         """Called once per client, off the event loop: the place to import the SDK."""
+
+    @classmethod
+    def compatible(cls, name: str, base_url: str) -> type[Provider]:
+        """A provider of that name for another server that speaks this one's protocol.
+
+        For `Client(providers={name: {"compatible_with": ..., "base_url": ...}})`.
+        """
+        raise UnsupportedFeatureError(f"{cls.spec.name} is no protocol that others speak.")
 
     def decoder(self, operation: str) -> StreamDecoder:
         """For a stream. The default takes one event, a whole answer, and emits its parts."""

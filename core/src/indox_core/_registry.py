@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, distributions
@@ -61,7 +62,13 @@ def installed(group: str = GROUP) -> tuple[Installed, ...]:
 class Registry:
     """The providers of one client: those handed over, then those installed."""
 
-    def __init__(self, plugins: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self,
+        plugins: tuple[Any, ...] = (),
+        compatible: Mapping[str, tuple[str, str]] | None = None,
+    ) -> None:
+        """`compatible` maps a name to the provider whose protocol it speaks and its address."""
+        self._compatible = compatible or {}
         self._manager = pluggy.PluginManager(_hookspecs.PROJECT)
         self._manager.add_hookspecs(_hookspecs)
         self._providers: dict[str, Provider] = {}
@@ -84,6 +91,15 @@ class Registry:
         return provider
 
     def _load(self, name: str) -> Provider:
+        if name in self._compatible:
+            protocol, base_url = self._compatible[name]
+            made = (self._providers.get(protocol) or self._load(protocol)).compatible(
+                name, base_url
+            )
+            problem = check_provider(made)
+            if problem is not None:
+                raise PluginLoadError(f"{protocol} breaks the plugin contract: {problem}.")
+            return made()
         claims = [item for item in installed() if item.name == name]
         if not claims:
             _scan.cache_clear()  # it may have been installed since

@@ -1,1 +1,6 @@
-"""OpenAI for Indox: the Responses and Chat Completions APIs, and servers that speak them."""
+"""OpenAI for Indox, and the base of providers that speak its protocol."""
+
+from ._compatible import OpenAICompatible
+from ._options import SDK, OpenAIOptions
+
+__all__ = ["SDK", "OpenAICompatible", "OpenAIOptions"]

@@ -44,6 +44,8 @@ from indox_core.plugin import (
     UnsupportedFeatureError,
     UsageSnapshot,
     arguments_text,
+    as_object,
+    count,
     dropped,
     media_part,
     merged,
@@ -90,8 +92,8 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
     }
     if request.web_search:
         raise UnsupportedFeatureError(
-            "openai: Chat Completions has no web search. The Responses API has: leave out "
-            'provider_options "api", stop, n and audio.'
+            f"{request.provider}: Chat Completions has no web search. At OpenAI the Responses API "
+            'has: leave out provider_options "api", stop, n and audio.'
         )
     if request.max_tokens is not None:
         # The older name is the one that other servers know; reasoning models refuse it.
@@ -131,7 +133,9 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
         if (value := getattr(options, name)) is not None:
             body[name] = value
     if options.reasoning_summary is not None:
-        raise UnsupportedFeatureError("openai: Chat Completions gives no reasoning_summary.")
+        raise UnsupportedFeatureError(
+            f"{request.provider}: Chat Completions gives no reasoning_summary."
+        )
     return Call(OPERATION, merged(body, options.extra_body), tuple(adaptations))
 
 
@@ -237,15 +241,18 @@ def chat_to_reply(body: JSON) -> Reply:
         id=body.get("id"),
         model=body.get("model"),
         refusal=first.refusal,
-        citations=_citations(choices[0].get("message") or {}),
+        citations=(*_citations(choices[0].get("message") or {}), *_sources(body)),
         more_choices=tuple(read[1:]),
     )
 
 
 def chat_usage(body: dict[str, Any]) -> TokenUsage | None:
-    return usage_of(
-        body.get("usage"), ("prompt_tokens", "completion_tokens"), body.get("service_tier")
-    )
+    usage = body.get("usage")
+    if usage is None:  # Groq's streams say it there
+        usage = as_object(body.get("x_groq")).get("usage")
+    searches = count(as_object(usage).get("num_search_queries"))  # Perplexity's
+    names = ("prompt_tokens", "completion_tokens")
+    return usage_of(usage, names, body.get("service_tier"), searches)
 
 
 def _choice(choice: Any) -> Choice:
@@ -308,12 +315,21 @@ def _citations(message: dict[str, Any]) -> tuple[Citation, ...]:
     return tuple(Citation(url=c.get("url"), title=c.get("title")) for c in found if c)
 
 
+def _sources(body: dict[str, Any]) -> tuple[Citation, ...]:
+    """What Perplexity's answers quote stands beside the choices."""
+    found = body.get("search_results")
+    if isinstance(found, list):
+        return tuple(Citation(url=s.get("url"), title=s.get("title")) for s in found)
+    return tuple(Citation(url=url) for url in body.get("citations") or () if isinstance(url, str))
+
+
 class ChatDecoder:
     """`chat.completion.chunk` objects to chat events."""
 
     def __init__(self) -> None:
         self.finished = False
         self._started = False
+        self._sources: list[Citation] = []
         self._choices: dict[int, _ChoiceState] = {}
 
     def push(self, event: JSON) -> list[ChatEvent]:
@@ -327,6 +343,10 @@ class ChatDecoder:
             events.append(ChatStart(body.get("id"), body.get("model")))
         for choice in body.get("choices") or ():
             self._push_choice(choice, events)
+        for source in _sources(body):
+            if source not in self._sources:  # each chunk repeats them
+                self._sources.append(source)
+                events.append(CitationFound(source))
         if (usage := chat_usage(body)) is not None:
             events.append(UsageSnapshot(usage))
         return events

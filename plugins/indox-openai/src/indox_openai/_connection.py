@@ -92,7 +92,8 @@ def _arguments(call: Call, access: Access) -> dict[str, Any]:
         "stream_cls": openai.Stream[object],
         "options": {
             "headers": {
-                "Authorization": access.bearer,
+                # A server of one's own may want no key.
+                "Authorization": access.bearer if access.key is not None else openai.Omit(),
                 **call.headers,
                 **access.headers,
             },

@@ -18,6 +18,8 @@ from indox_core.plugin import (
     dropped,
 )
 
+SDK = "openai>=3.54,<4"
+"""The distribution that all providers of this protocol call, and its tested range."""
 ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast"]
 
 

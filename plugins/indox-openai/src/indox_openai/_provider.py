@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from indox_core.plugin import (
     JSON,
     Adaptation,
     Call,
     ChatRequest,
-    ConnectionSettings,
-    Failure,
-    ModelInfo,
     Provider,
     ProviderSpec,
     Reply,
@@ -20,17 +15,13 @@ from indox_core.plugin import (
 )
 
 from . import _chat, _responses
-from ._errors import failure_from_openai
-from ._options import OpenAIOptions, choose_api, is_openai_itself
-
-if TYPE_CHECKING:
-    from ._connection import OpenAIConnection
-
+from ._compatible import OpenAICompatible
+from ._options import SDK, OpenAIOptions, choose_api, is_openai_itself
 
 _COUNTED = ("model", "input", "tools", "tool_choice", "parallel_tool_calls", "text", "reasoning")
 
 
-class OpenAIProvider(Provider):
+class OpenAIProvider(OpenAICompatible):
     """OpenAI itself through the Responses API; servers that speak its protocol through Chat."""
 
     spec = ProviderSpec(
@@ -38,7 +29,7 @@ class OpenAIProvider(Provider):
         contract=1,
         key_variable="OPENAI_API_KEY",
         base_url="https://api.openai.com/v1",
-        sdk="openai>=3.54,<4",
+        sdk=SDK,
         fetches_urls=frozenset({"image", "document"}),
         options=OpenAIOptions,
     )
@@ -55,23 +46,20 @@ class OpenAIProvider(Provider):
             operation = _responses.OPERATION if responses else _chat.OPERATION
         if operation == _responses.OPERATION:
             return _responses.responses_to_reply(body)
-        return _chat.chat_to_reply(body)
+        return super().decode(body, operation)
 
     def decoder(self, operation: str) -> StreamDecoder:
         if operation == _responses.OPERATION:
             return _responses.ResponsesDecoder()
-        return _chat.ChatDecoder()
+        return super().decoder(operation)
 
-    def connect(self, settings: ConnectionSettings) -> OpenAIConnection:
-        from ._connection import OpenAIConnection
-
-        return OpenAIConnection(settings)
-
-    def models_call(self, base_url: str) -> Call:
-        return Call("models", {})
-
-    def decode_models(self, body: JSON) -> tuple[ModelInfo, ...]:
-        return tuple(ModelInfo(id=item["id"]) for item in body["data"])
+    @classmethod
+    def compatible(cls, name: str, base_url: str) -> type[Provider]:
+        spec = ProviderSpec(
+            name=name, contract=1, base_url=base_url, sdk=SDK, options=OpenAIOptions,
+            fetches_urls=cls.spec.fetches_urls,
+        )  # fmt: skip
+        return type(f"Compatible_{name}", (OpenAICompatible,), {"spec": spec})
 
     def count_call(self, request: ChatRequest) -> Call:
         if not is_openai_itself(request.base_url):
@@ -81,6 +69,3 @@ class OpenAIProvider(Provider):
 
     def decode_count(self, body: JSON) -> int:
         return int(body["input_tokens"])
-
-    def classify(self, error: Exception) -> Failure | None:
-        return failure_from_openai(error)

@@ -81,7 +81,8 @@ def usage_of(
     return TokenUsage(
         input=count(usage.get(names[0])),
         output=count(usage.get(names[1])),
-        cache_read=count(read.get("cached_tokens")),
+        # The second spelling is DeepSeek's.
+        cache_read=count(read.get("cached_tokens", usage.get("prompt_cache_hit_tokens"))),
         cache_write=count(read.get("cache_write_tokens")),
         reasoning=count(written.get("reasoning_tokens")),
         input_audio=count(read.get("audio_tokens")),
