@@ -8,6 +8,7 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -182,6 +183,35 @@ def pieces(x: Exchange) -> None:
     )
     for byte in text.encode():
         x.send(bytes([byte]))
+
+
+def raw_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
+def two_members(data: bytes) -> bytes:
+    half = len(data) // 2
+    return gzip.compress(data[:half]) + gzip.compress(data[half:])
+
+
+def squeezed(x: Exchange, pack: Callable[[bytes], bytes], encoding: str) -> None:
+    if x.stream:
+        x.good()
+    else:
+        x.answer(pack(json.dumps(x.vendor.answer(SAID)).encode()), content_encoding=encoding)
+
+
+def bare_cr(x: Exchange) -> None:
+    x.head(content_type="text/event-stream")
+    for event in x.vendor.events([HALF, SAID[len(HALF) :]]):
+        text = event if isinstance(event, str) else json.dumps(event)
+        x.send(f"data: {text}\r\r".encode())
+
+
+def whole_then(x: Exchange, after: Callable[[], None]) -> None:
+    x.good()
+    after()
 
 
 def unknown_events(x: Exchange) -> None:
@@ -366,6 +396,43 @@ SOCKETS = [
           Want(OverloadedError, 3, 503, retry_after_s=0.2),
           options={"timeout": 0.6, "max_retries": 1_000_000}, area="socket"),
 ]  # fmt: skip
+# What fresh eyes thought of.
+MORE = [
+    Fault("200, a UTF-8 BOM before the JSON",
+          lambda x: x.answer(b"\xef\xbb\xbf" + json.dumps(x.vendor.answer(SAID)).encode())
+          if not x.stream else x.good(), Want(None), area="body"),
+    Fault("200, raw deflate", lambda x: squeezed(x, raw_deflate, "deflate"), Want(None),
+          area="body"),
+    Fault("200, gzip of two members", lambda x: squeezed(x, two_members, "gzip"), Want(None),
+          area="body"),
+    Fault("200, gzip twice",
+          lambda x: squeezed(x, lambda d: gzip.compress(gzip.compress(d)), "gzip, gzip"),
+          Want(None), area="body"),
+    Fault("200, a compression nobody asked for",
+          lambda x: x.answer(b"x" * 50, content_encoding="br"), Want(MalformedResponseError),
+          area="body"),
+    Fault("401, cut inside its body",
+          lambda x: (x.head(401, 5000, content_type="application/json"), x.send(b'{"er'))[1],
+          Want(AuthenticationError, 1, 401), area="status"),
+    Fault("401 whose body never comes",
+          lambda x: (x.head(401, 50, content_type="application/json"), x.hang())[1],
+          Want(AuthenticationError, 1, 401), area="status"),
+    Fault("500, gzip that is none",
+          lambda x: x.answer(b"{}", 500, content_encoding="gzip", **SOON),
+          Want(APIError, 3, 500), area="status"),
+    Fault("400, an odd charset",
+          lambda x: x.answer(x.vendor.error(400, "no"), 400,
+                             content_type="application/json; charset=hex"),
+          Want(InvalidParametersError, 1, 400), area="status"),
+    Fault("400, JSON 100,000 deep", lambda x: x.answer(DEEP, 400),
+          Want(InvalidParametersError, 1, 400), area="status"),
+    Fault("400, broken UTF-8",
+          lambda x: x.answer(b'{"error": {"message": "\xff"}}', 400),
+          Want(InvalidParametersError, 1, 400), area="status"),
+    Fault("200, an error object that quotes the key",
+          lambda x: x.answer(x.vendor.error(400, f"bad {x.key}")),
+          Want(APIError), area="body", only=("openai", "anthropic", "mistral")),
+]  # fmt: skip
 STREAMS = [
     Fault("ends half-way", after_half(lambda x: None), None,
           Want(StreamInterruptedError, partial=HALF)),
@@ -399,6 +466,11 @@ STREAMS = [
     Fault("plain JSON in its place", lambda x: x.answer(x.vendor.answer(SAID)), None,
           Want(MalformedResponseError)),
     Fault("one byte at a time, CRLF, comments", pieces, None, Want(None)),
+    Fault("lines that end with CR alone", bare_cr, None, Want(None)),
+    Fault("the whole stream, then nothing", lambda x: whole_then(x, lambda: x.hang()), None,
+          Want(None), options={"idle_timeout": 1}),
+    Fault("the whole stream, then a reset", lambda x: whole_then(x, lambda: x.reset()), None,
+          Want(None)),
     Fault("events of unknown kinds between", unknown_events, None, Want(None)),
 ]  # fmt: skip
-FAULTS: list[Fault] = [*STATUSES, *RETRY_AFTER, *BODIES, *SOCKETS, *STREAMS]
+FAULTS: list[Fault] = [*STATUSES, *RETRY_AFTER, *BODIES, *SOCKETS, *MORE, *STREAMS]

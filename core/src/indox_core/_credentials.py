@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import SecretStr
 
@@ -80,11 +81,24 @@ def find_key(
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
-    """The text without the secrets, also where they are URL-encoded or in base64."""
+    """The text without the secrets, in any case, URL-encoded, escaped, in base64 or in hex."""
     for secret in secrets:
-        if len(secret) < 4:  # too short to be a secret, and it would tear words apart
-            continue
-        encoded = base64.b64encode(secret.encode()).decode()
-        for form in (secret, quote(secret, safe=""), encoded, encoded.rstrip("=")):
-            text = text.replace(form, HIDDEN)
+        if len(secret) >= 4 and text:  # a shorter one would tear words apart
+            text = _forms(secret).sub(HIDDEN, text)
     return text
+
+
+@lru_cache(maxsize=256)
+def _forms(secret: str) -> re.Pattern[str]:
+    """Every way in which a vendor may echo a key."""
+    plain = "".join(
+        rf"(?:{re.escape(c)}|%(?:25)*{ord(c):02x}|\\+{re.escape(c)}|\\+u00{ord(c):02x})"
+        for c in secret
+    )
+    raw = secret.encode()
+    encoded = {base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode()}
+    for shift in (1, 2):  # within something longer, such as `Bearer ...`
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            encoded.add(encode(b"x" * shift + raw).decode()[4:-4])
+    others = {form.rstrip("=") for form in encoded if len(form) >= 8} | {raw.hex()}
+    return re.compile("|".join([plain, *(re.escape(o) + "=*" for o in others)]), re.IGNORECASE)

@@ -38,16 +38,19 @@ class AsyncDriver:
 
     async def run(self) -> Any:
         """Until the plan has a list of chunks for the caller, or its result."""
-        outcome: Any = None
+        outcomes: list[Any] = [None]  # as in the sync driver
         raised: list[Exception] = []
         try:
             while True:
-                step = self._plan.throw(raised.pop()) if raised else self._plan.send(outcome)
+                if raised:
+                    step = self._plan.throw(raised.pop())
+                else:
+                    step = self._plan.send(outcomes.pop())
                 if isinstance(step, list):
                     return step
                 try:
                     async with asyncio.timeout(self._left(step)):
-                        outcome = await self._perform(step)
+                        outcomes.append(await self._perform(step))
                 except Exception as error:  # noqa: BLE001 # the plan judges it
                     raised.append(error)
                 if self._closed:

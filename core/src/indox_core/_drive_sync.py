@@ -39,17 +39,22 @@ class SyncDriver:
 
     def run(self) -> Any:
         """Until the plan has a list of chunks for the caller, or its result."""
-        outcome: Any = None
+        # Handed on by popping, so that no frame of ours holds what the vendor said when an error
+        # is raised: it may have echoed the key.
+        outcomes: list[Any] = [None]
         raised: list[Exception] = []
         try:
             while True:
                 # Thrown from here, outside the except block below, an SDK's exception does not
                 # become the context of ours.
-                step = self._plan.throw(raised.pop()) if raised else self._plan.send(outcome)
+                if raised:
+                    step = self._plan.throw(raised.pop())
+                else:
+                    step = self._plan.send(outcomes.pop())
                 if isinstance(step, list):
                     return step
                 try:
-                    outcome = self._perform(step)
+                    outcomes.append(self._perform(step))
                 except Exception as error:  # noqa: BLE001 # the plan judges it
                     raised.append(error)
                 if self._closed:

@@ -47,7 +47,7 @@ from ._hookspecs import Retry, tell
 from ._lazy import lazy
 from ._ledger import Ledger
 from ._overrides import Overrides
-from ._provider import Access, Answer, Call, Connection, Provider
+from ._provider import Access, Answer, Call, Connection, Provider, StreamDecoder
 from ._request import ChatRequest
 from ._response import ChatResponse, Reply, text_of
 from ._retry import RetryBudget, falls_back, is_retryable, wait_before_next
@@ -250,12 +250,14 @@ class Run:
             self._check_open()
             self.attempt += 1
             method = "send"
+            answer = None
             try:
                 answer = yield Send(connection, self.call, self._access())
                 method = "decode"
                 return read(answer)
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
                 verdict = self._judge(error, method)
+            answer = None  # it may echo the key, and a traceback shows locals
             yield Sleep(self._wait_or_raise(verdict))
 
     def stream(self) -> Plan[ChatResponse]:
@@ -293,7 +295,7 @@ class Run:
             self._check_open()
             self.attempt += 1
             self.fold, self.raw_events = Fold(), []
-            method = "decoder"
+            method, decoder = "decoder", None
             try:
                 decoder = self.provider.decoder(self.call.operation)
                 method = "stream"
@@ -321,6 +323,14 @@ class Run:
                 break
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
                 verdict = self._judge(error, method)
+            # They may echo the key, and a traceback shows locals.
+            event, chunks = None, []
+            if isinstance(verdict, Failure) and verdict.kind in (
+                "network",
+                "timeout",
+            ):
+                self._end_as_the_vendor_did(decoder)
+            decoder = None
             if isinstance(verdict, BudgetExceededError):
                 verdict.partial = yield from self._partial()
             if self.began:
@@ -332,6 +342,15 @@ class Run:
             raise self._failed((yield from self._interrupted(how)))
         raw = self.raw_events if self.include_raw else None
         return (yield from self._answered(reply, raw))
+
+    def _end_as_the_vendor_did(self, decoder: StreamDecoder | None) -> None:
+        """The end of a stream whose connection broke: complete, if its end signal was there."""
+        if decoder is None or not self.began:
+            return
+        try:
+            self._fold(decoder.finish())
+        except Exception:  # noqa: BLE001 # the failure of the connection is what is told
+            return
 
     # Steps of both
 
@@ -472,6 +491,7 @@ class Run:
             raise self._failed(verdict)
         left = self.end - time.monotonic()
         wait = wait_before_next(verdict, self.attempt, self.max_retries, left)
+        self._check_open()
         if wait is not None and not self.connections.retries.take(*self._payer):
             wait = None
         if wait is None:

@@ -99,16 +99,19 @@ class RetryBudget:
             return True
 
 
+_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]+)?")
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds from `retry-after-ms` or `retry-after` (seconds or a date).
 
     `None` if the provider sent neither, or one that cannot be read.
     """
     milliseconds = headers.get("retry-after-ms", "")
-    if re.fullmatch(r"\d+(\.\d+)?", milliseconds):
+    if _NUMBER.fullmatch(milliseconds):
         return float(milliseconds) / 1000
     value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d+(\.\d+)?", value):
+    if _NUMBER.fullmatch(value):
         return float(value)
     try:
         moment = parsedate_to_datetime(value)

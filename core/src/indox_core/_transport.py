@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import socket
 import ssl
@@ -24,6 +25,7 @@ from weakref import WeakKeyDictionary
 
 import httpcore2
 import httpx2
+from pydantic_core import from_json
 
 from ._drive_async import CLOSING_TASK
 from ._lazy import lazy
@@ -239,65 +241,124 @@ def _as_httpx2() -> Iterator[None]:
 
 # What an error says fits into this; the SDKs would read whatever comes.
 _MAX_ERROR_BODY = 2**20
+_ERROR_BODY_S = 2.0
+"""Seconds that an error's body may take: its status is known already."""
 _PIECE = 2**18
 _TURN = 2**20
+_LAYERS = 2
 Inflate = Callable[[bytes], Iterator[bytes]]
+_ENCODING, _LENGTH, _TYPE = b"content-encoding", b"content-length", b"content-type"
 
 
 def _decoding(response: httpcore2.Response) -> tuple[list[tuple[bytes, bytes]], Inflate | None]:
     """The headers, and what inflates the body piece by piece, however much it expands.
 
-    httpx2 would inflate each chunk at once: 200 KB may become 200 MB.
+    httpx2 would inflate each chunk at once: 200 KB may become 200 MB. A compression that was not
+    asked for fails when the body is read, where a broken one does.
     """
-    encodings = [value.lower() for name, value in response.headers if name.lower() == _ENCODING]
-    if encodings not in ([b"gzip"], [b"deflate"], [b"x-gzip"]):
-        return response.headers, None
-    kept = [item for item in response.headers if item[0].lower() not in (_ENCODING, _LENGTH)]
-    return kept, _inflater()
+    named = b",".join(value for name, value in response.headers if name.lower() == _ENCODING)
+    encodings = [e for part in named.split(b",") if (e := part.strip().lower()) not in _PLAIN]
+    headers = response.headers
+    if response.status >= 400:
+        # An error is read by the SDK with whatever codec its charset names; we know it is UTF-8.
+        headers = [(n, v.partition(b";")[0] if n.lower() == _TYPE else v) for n, v in headers]
+    if not encodings:
+        return headers, None
+    kept = [item for item in headers if item[0].lower() not in (_ENCODING, _LENGTH)]
+    if len(encodings) > _LAYERS or not set(encodings) <= _KNOWN:
+        return kept, _unasked
+    return kept, _chained([_inflater(encoding) for encoding in reversed(encodings)])
 
 
-_ENCODING, _LENGTH = b"content-encoding", b"content-length"
+_PLAIN = (b"", b"identity")
+_KNOWN = {b"gzip", b"x-gzip", b"deflate"}
 
 
-def _inflater() -> Inflate:
-    state = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)  # gzip or zlib, by its header
+def _unasked(chunk: bytes) -> Iterator[bytes]:
+    raise httpx2.DecodingError("the body has a compression that was not asked for")
+
+
+def _chained(inflaters: list[Inflate]) -> Inflate:
+    if len(inflaters) == 1:
+        return inflaters[0]
+    first, rest = inflaters[0], _chained(inflaters[1:])
 
     def inflate(chunk: bytes) -> Iterator[bytes]:
-        try:
-            while chunk:
-                piece = state.decompress(chunk, _PIECE)
-                chunk = state.unconsumed_tail
-                if piece:
-                    yield piece
-        except zlib.error:
-            raise httpx2.DecodingError("the body's compression is broken") from None
+        for piece in first(chunk):
+            yield from rest(piece)
 
     return inflate
 
 
+def _inflater(encoding: bytes) -> Inflate:
+    """gzip, also of several members; deflate with zlib's header or without."""
+    gzip = encoding != b"deflate"
+    state = zlib.decompressobj(wbits=zlib.MAX_WBITS | (16 if gzip else 0))
+    begun = False
+
+    def inflate(chunk: bytes) -> Iterator[bytes]:
+        nonlocal state, begun
+        while chunk:
+            try:
+                piece = state.decompress(chunk, _PIECE)
+            except zlib.error:
+                if gzip or begun:
+                    raise httpx2.DecodingError("the body's compression is broken") from None
+                state, begun = zlib.decompressobj(wbits=-zlib.MAX_WBITS), True
+                continue
+            begun = True
+            if state.eof and gzip and state.unused_data:
+                chunk = state.unused_data
+                state = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+            else:
+                chunk = state.unconsumed_tail
+            if piece:
+                yield piece
+
+    return inflate
+
+
+def _error_text(data: bytearray) -> bytes:
+    """The error's body as SDKs can read it: UTF-8, and JSON only if it is some."""
+    text = bytes(data).decode("utf-8", "replace")
+    if text.lstrip()[:1] in ("{", "["):
+        try:
+            from_json(text)
+        except ValueError:
+            return b'""'  # cut, broken or nested without end
+    return text.encode()
+
+
 def _first(body: _SyncBody) -> bytes:
-    """The beginning of an error's body; the connection is given up if there is more."""
+    """The beginning of an error's body, as far as it can be read: the status says the rest."""
     data = bytearray()
+    token = deadline.set(min(deadline.get(math.inf), time.monotonic() + _ERROR_BODY_S))
     try:
         for piece in body:
             data += piece
             if len(data) >= _MAX_ERROR_BODY:
                 break
+    except (httpx2.TransportError, httpx2.DecodingError):
+        data = bytearray()
     finally:
+        deadline.reset(token)
         body.close()
-    return bytes(data)
+    return _error_text(data)
 
 
 async def _afirst(body: _AsyncBody) -> bytes:
     data = bytearray()
     try:
-        async for piece in body:
-            data += piece
-            if len(data) >= _MAX_ERROR_BODY:
-                break
+        async with asyncio.timeout(_ERROR_BODY_S):
+            async for piece in body:
+                data += piece
+                if len(data) >= _MAX_ERROR_BODY:
+                    break
+    except (TimeoutError, httpx2.TransportError, httpx2.DecodingError):
+        data = bytearray()
     finally:
         await body.aclose()
-    return bytes(data)
+    return _error_text(data)
 
 
 class _SyncBody(httpx2.SyncByteStream):

@@ -34,7 +34,7 @@ def malformed(message: str) -> ProviderFailure:
 def parse(body: bytes) -> JSON:
     """JSON from the vendor. Raises `ProviderFailure` without quoting what was sent."""
     try:
-        return from_json(body)
+        return from_json(body.removeprefix(b"\xef\xbb\xbf"))
     except ValueError:
         what = "an empty body" if not body.strip() else "a body that is not JSON"
         raise malformed(f"the provider answered with {what}") from None
@@ -96,6 +96,7 @@ class SSEParser:
         self._size = 0
         """Bytes since the last complete event."""
         self._began = False
+        self._after_cr = False
         self._failure: ProviderFailure | None = None
 
     def feed(self, chunk: bytes) -> list[JSON]:
@@ -105,6 +106,8 @@ class SSEParser:
         """
         if self._failure is not None:
             raise self._failure
+        if self._after_cr or b"\r" in chunk:
+            chunk = self._with_newlines(chunk)
         self._size += len(chunk)
         if self._size > MAX_EVENT:
             raise malformed(f"one event is larger than {MAX_EVENT // 2**20} MiB")
@@ -120,8 +123,6 @@ class SSEParser:
             self._began = True
             lines[0] = lines[0].removeprefix(b"\xef\xbb\xbf")
         for line in lines:
-            if line.endswith(b"\r"):
-                line = line[:-1]
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
             elif not line and self._data:
@@ -138,6 +139,13 @@ class SSEParser:
         if events or not self._data:
             self._size = len(tail) + sum(map(len, self._data))
         return events
+
+    def _with_newlines(self, chunk: bytes) -> bytes:
+        """Lines may end with CR, LF or both, which may come in two chunks."""
+        if self._after_cr and chunk.startswith(b"\n"):
+            chunk = chunk[1:]
+        self._after_cr = chunk.endswith(b"\r")
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
     def close(self) -> list[JSON]:
         """The last event, where only its blank line is missing. Half an event is left out."""

@@ -144,8 +144,9 @@ class _Candidate:
 
     def push(self, candidate: dict[str, Any]) -> list[ChatEvent]:
         events: list[ChatEvent] = []
-        for part in (candidate.get("content") or {}).get("parts") or ():
-            events += self._push_part(part)
+        if not self.ended:  # what comes after the end signal is no answer any more
+            for part in (candidate.get("content") or {}).get("parts") or ():
+                events += self._push_part(part)
         queries = (candidate.get("groundingMetadata") or {}).get("webSearchQueries")
         if queries is not None:
             self.grounded = True
