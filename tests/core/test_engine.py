@@ -513,3 +513,46 @@ def test_an_answer_of_another_shape_names_the_plugin_and_the_method(kind):
         run(kind, script)
     assert '"scripted"' in str(caught.value)
     assert ("push" if kind[1] else "decode") in str(caught.value)
+
+
+def test_a_stream_may_be_closed_while_another_thread_runs_its_plan():
+    """Here from within the plan itself, which is when a generator cannot be closed."""
+    streams = []
+
+    class Closing:
+        def __iter__(self):
+            streams[0].close()
+            return iter([TextDelta("two")])
+
+    script = Script([[TextDelta("one")], Closing()])
+    with Client(plugins=[script]) as client:
+        streams.append(client.chat(HELLO, "scripted/m", byok_api_key=KEY, stream=True))
+        with pytest.raises(IndoxError, match="closed by another thread"):
+            list(streams[0])
+    assert script.closed == 1
+
+
+def test_a_stream_left_while_it_waits_for_another_attempt_has_cost_nothing():
+    script = Script(failure("rate_limit", 429, retry_after_s=30.0))
+
+    async def left():
+        async with AsyncClient(plugins=[script]) as client:
+            call = client.chat(HELLO, "scripted/m", byok_api_key=KEY, stream=True)
+            with pytest.raises(builtins.TimeoutError):
+                await asyncio.wait_for(call, 0.2)
+            return client.usage.total.calls
+
+    assert asyncio.run(left()) == 0
+    assert script.sent == 1
+
+
+@pytest.mark.parametrize("error", [RuntimeError, AssertionError, RecursionError])
+def test_a_decoder_that_breaks_half_way_does_not_hide_what_was_paid(error):
+    class Breaks:
+        def __iter__(self):
+            raise error
+
+    with Client(plugins=[Script([[TextDelta("Half")], Breaks()])]) as client:
+        with pytest.raises(IndoxError):
+            list(client.chat(HELLO, "scripted/m", byok_api_key=KEY, stream=True))
+        assert client.usage.total.calls == 1

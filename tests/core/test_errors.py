@@ -11,6 +11,7 @@ import pytest
 
 from indox_core import _errors
 from indox_core._credentials import redact
+from indox_core._retry import retry_after
 
 CLASSES = [
     cls
@@ -66,3 +67,15 @@ def test_redaction_is_by_value_and_knows_the_encoded_forms():
     text = "sk-a/b+c sk-a%2Fb%2Bc c2stYS9iK2M= c2stYS9iK2M other"
     assert redact(text, key) == "*** *** *** *** other"
     assert redact(text, []) == text
+
+
+def test_redaction_takes_no_longer_the_more_escapes_there_are():
+    text = redact("\\" * 200_000 + "sk-canary", ["sk-canary"])
+    assert "canary" not in text
+
+
+@pytest.mark.parametrize(
+    "value", ["Fri, 01 Jan 99999999999 00:00:00 GMT", "soon", "1" * 5000, "-1", "nan", ""]
+)
+def test_a_wait_that_cannot_be_read_is_none(value):
+    assert retry_after({"retry-after": value}) is None

@@ -92,7 +92,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 def _forms(secret: str) -> re.Pattern[str]:
     """Every way in which a vendor may echo a key."""
     plain = "".join(
-        rf"(?:{re.escape(c)}|%(?:25)*{ord(c):02x}|\\+{re.escape(c)}|\\+u00{ord(c):02x})"
+        rf"(?:{re.escape(c)}|%(?:25)*{ord(c):02x}|\\{{1,16}}{re.escape(c)}|\\{{1,16}}u00{ord(c):02x})"
         for c in secret
     )
     raw = secret.encode()

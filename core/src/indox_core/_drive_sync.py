@@ -51,6 +51,8 @@ class SyncDriver:
                     step = self._plan.throw(raised.pop())
                 else:
                     step = self._plan.send(outcomes.pop())
+                if self._closed:
+                    raise closed_meanwhile()
                 if isinstance(step, list):
                     return step
                 try:
@@ -68,12 +70,19 @@ class SyncDriver:
         return result
 
     def close(self) -> None:
-        """End the plan and close the connection of a stream that is not read to its end."""
+        """End the plan and close the connection of a stream that is not read to its end.
+
+        From any thread: a plan that another one is running ends at its next step.
+        """
         self._closed = True
-        self._plan.close()
-        source, self._source = self._source, None
-        if source is not None:
-            _close(source)
+        try:
+            self._plan.close()
+        except ValueError:  # it is being run
+            pass
+        finally:
+            source, self._source = self._source, None
+            if source is not None:
+                _close(source)
 
     def _perform(self, step: Command) -> Any:
         if step is NEXT:

@@ -217,6 +217,8 @@ class Run:
     raw_events: list[Any] = field(default_factory=list)
     began: bool = False
     """Whether output has reached the caller."""
+    asked: bool = False
+    """Whether a stream's request is out and was not refused: it is paid for."""
     tried: tuple[str, ...] = ()
     provider_request_id: str | None = None
     _spending: Spending | None = None
@@ -265,7 +267,7 @@ class Run:
         try:
             return (yield from self._streamed())
         except GeneratorExit:
-            if self.attempt:
+            if self.asked:
                 self._count_as_left()
             raise
 
@@ -299,6 +301,7 @@ class Run:
             try:
                 decoder = self.provider.decoder(self.call.operation)
                 method = "stream"
+                self.asked = True
                 self.provider_request_id = yield Open(connection, self.call, self._access())
                 yield []  # the request is sent: the caller gets the stream
                 while (event := (yield NEXT)) is not END:
@@ -325,17 +328,13 @@ class Run:
                 verdict = self._judge(error, method)
             # They may echo the key, and a traceback shows locals.
             event, chunks = None, []
-            if isinstance(verdict, Failure) and verdict.kind in (
-                "network",
-                "timeout",
-            ):
+            if isinstance(verdict, Failure) and verdict.kind in ("network", "timeout"):
                 self._end_as_the_vendor_did(decoder)
             decoder = None
-            if isinstance(verdict, BudgetExceededError):
-                verdict.partial = yield from self._partial()
             if self.began:
                 reply = yield from self._interrupt(verdict)
                 break
+            self.asked = False
             yield Sleep(self._wait_or_raise(verdict))
         if not self.fold.ended:
             how = "it ended without the vendor's end signal"
@@ -511,6 +510,9 @@ class Run:
     def _interrupt(self, verdict: Failure | IndoxError) -> Plan[Reply]:
         """A failure after output began: raised, unless the end signal was there already."""
         if isinstance(verdict, IndoxError):
+            partial = yield from self._partial()  # it is paid for, whatever is raised
+            if isinstance(verdict, BudgetExceededError):
+                verdict.partial = partial
             raise self._failed(verdict)
         if verdict.kind in ("network", "timeout") and self.fold.ended:
             return self.fold.reply()
@@ -775,6 +777,10 @@ def _explained(failure: Failure, error: BaseException, base_url: str) -> Failure
     while cause is not None:
         if type(cause).__name__ == "SSLCertVerificationError":
             reason, final = "its certificate is not trusted", True
+        elif type(cause).__name__.startswith("SSL"):  # the number is no system's
+            reason = reason or "the TLS handshake failed"
+        elif type(cause).__name__ == "gaierror":
+            reason = reason or "its name cannot be resolved"
         elif isinstance(cause, OSError) and cause.errno is not None and cause.errno > 0:
             reason = reason or os.strerror(cause.errno).lower()
         cause = cause.__cause__ or cause.__context__

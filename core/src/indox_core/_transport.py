@@ -245,6 +245,7 @@ _ERROR_BODY_S = 2.0
 """Seconds that an error's body may take: its status is known already."""
 _PIECE = 2**18
 _TURN = 2**20
+_WRITTEN = 2**16
 _LAYERS = 2
 Inflate = Callable[[bytes], Iterator[bytes]]
 _ENCODING, _LENGTH, _TYPE = b"content-encoding", b"content-length", b"content-type"
@@ -404,7 +405,10 @@ class _AsyncBody(httpx2.AsyncByteStream):
 
 
 class _DeadlineBackend(httpcore2.SyncBackend):
-    """Sockets whose every wait ends at the call's deadline. Name resolution is the exception."""
+    """Sockets whose every wait ends at the call's deadline. Name resolution is the exception.
+
+    A name's addresses are tried in turn, each within its share of what is left.
+    """
 
     def connect_tcp(
         self,
@@ -414,10 +418,22 @@ class _DeadlineBackend(httpcore2.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
-        stream = super().connect_tcp(
-            host, port, _bounded(timeout, httpcore2.ConnectTimeout), local_address, socket_options
-        )
-        return _DeadlineStream(stream)
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise httpcore2.ConnectError(str(error)) from error
+        addresses = list(dict.fromkeys(str(where[0]) for *_, where in found))
+        while True:
+            address = addresses.pop(0)
+            bound = _bounded(timeout, httpcore2.ConnectTimeout)
+            share = bound / (len(addresses) + 1) if bound is not None else None
+            try:
+                stream = super().connect_tcp(address, port, share, local_address, socket_options)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout):
+                if not addresses:
+                    raise
+            else:
+                return _DeadlineStream(stream)
 
 
 class _DeadlineStream(httpcore2.NetworkStream):
@@ -428,7 +444,9 @@ class _DeadlineStream(httpcore2.NetworkStream):
         return self._stream.read(max_bytes, _bounded(timeout, httpcore2.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _bounded(timeout, httpcore2.WriteTimeout))
+        for start in range(0, len(buffer), _WRITTEN):  # each wait of the socket is bounded anew
+            piece = buffer[start : start + _WRITTEN]
+            self._stream.write(piece, _bounded(timeout, httpcore2.WriteTimeout))
 
     def start_tls(
         self,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 
 import pytest
 
@@ -53,6 +55,7 @@ ROWS = [
     (refusal(404, "model_not_found"), ModelNotFoundError),
     (refusal(404, message="The model `x` does not exist"), ModelNotFoundError),
     (refusal(404, message="no such route"), InvalidParametersError),
+    (HTTPAnswer({"code": "x", "error": "The model x does not exist"}, 404), ModelNotFoundError),
     (refusal(408), APIError),
     (refusal(409), InvalidParametersError),
     (refusal(413), InvalidParametersError),
@@ -145,3 +148,46 @@ def test_the_deadline_holds_against_a_slow_drip(stream):
     with pytest.raises(TimeoutError):
         call(HTTPAnswer(drip()), stream, timeout=0.5)
     assert time.monotonic() - started < 0.5 + 0.25
+
+
+def test_what_a_gateway_says_in_plain_text_is_told_and_html_is_not():
+    with pytest.raises(OverloadedError, match="upstream connect error"):
+        call(HTTPAnswer(b"upstream connect error", 503))
+    with pytest.raises(OverloadedError) as caught:
+        call(HTTPAnswer(b"<html><body>Bad gateway</body></html>", 503))
+    assert "<" not in str(caught.value)
+
+
+def test_tls_asked_of_a_server_without_it_is_named():
+    with LoopbackServer(lambda received: refusal(500)) as server:
+        config = {"api_key": KEY, "base_url": server.url.replace("http://", "https://")}
+        with (
+            Client(providers={"openai": config}, max_retries=0) as client,
+            pytest.raises(NetworkError, match="TLS handshake failed"),
+        ):
+            client.chat(HELLO, "openai/gpt-4o-mini")
+
+
+def test_the_deadline_holds_while_a_large_request_is_sent():
+    """The server reads slowly; a blocking client must not send all of it first."""
+    size, read = 24_000_000, 0
+
+    def slowly(listener):
+        nonlocal read
+        connection, _ = listener.accept()
+        with connection:
+            connection.settimeout(10)
+            while data := connection.recv(65_536):
+                read += len(data)
+                time.sleep(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=slowly, args=(listener,))
+        thread.start()
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        message = [{"role": "user", "content": "x" * size}]
+        config = {"api_key": KEY, "base_url": address}
+        with Client(providers={"openai": config}) as client, pytest.raises(TimeoutError):
+            client.chat(message, "openai/gpt-4o-mini", timeout=1)
+        thread.join()
+    assert 0 < read < size

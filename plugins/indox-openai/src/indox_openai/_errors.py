@@ -31,7 +31,10 @@ def _from_status(error: Any) -> Failure:
     status = int(error.status_code)
     # The SDK has taken the error object out of {"error": {...}} where there was one.
     body = error.body
-    failure = failure_of(body.get("error") or body if isinstance(body, dict) else None, status)
+    # Some vendors that speak its protocol, and gateways, say it in plain text; HTML says nothing.
+    if isinstance(body, str) and body.lstrip().startswith("<"):
+        body = None
+    failure = failure_of(body.get("error") or body if isinstance(body, dict) else body, status)
     if not failure.message:
         failure = replace(
             failure, message=f"{kind_of_status(status).replace('_', ' ')}, no details"
