@@ -191,3 +191,32 @@ def test_the_deadline_holds_while_a_large_request_is_sent():
             client.chat(message, "openai/gpt-4o-mini", timeout=1)
         thread.join()
     assert 0 < read < size
+
+
+def test_the_next_address_of_a_name_is_tried(monkeypatch):
+    """The system's resolver is stood in for: a name with an address where nobody listens."""
+    ask = socket.getaddrinfo
+
+    def two_addresses(host, port, *args, **kwargs):
+        if host != "two.test":
+            return ask(host, port, *args, **kwargs)
+        found = [ask(one, port, *args, **kwargs) for one in ("127.0.0.2", "127.0.0.1")]
+        return [*found[0], *found[1]]
+
+    monkeypatch.setattr(socket, "getaddrinfo", two_addresses)
+    with LoopbackServer(lambda received: refusal(401)) as server:
+        config = {"api_key": KEY, "base_url": server.url.replace("127.0.0.1", "two.test")}
+        with (
+            Client(providers={"openai": config}, max_retries=0) as client,
+            pytest.raises(AuthenticationError),  # the server's, so it was reached
+        ):
+            client.chat(HELLO, "openai/gpt-4o-mini")
+
+
+def test_a_name_that_is_unknown_is_told():
+    config = {"api_key": KEY, "base_url": "http://nowhere.invalid"}
+    with (
+        Client(providers={"openai": config}, max_retries=0) as client,
+        pytest.raises(NetworkError, match="cannot be resolved"),
+    ):
+        client.chat(HELLO, "openai/gpt-4o-mini")
