@@ -25,6 +25,7 @@ Capability = Literal[
     "parallel_tool_calls",
     "cache",
     "metadata",
+    "names",
     "finish_reasons",
     "usage",
 ]
@@ -113,6 +114,10 @@ def _message(
                     f"{path}: {provider} takes no part of type {inner.type}. Use another provider."
                 )
         kept.append(part)
-    if len(kept) == len(message.content):
-        return message
-    return message.model_copy(update={"content": tuple(kept)})
+    changes: dict[str, Any] = {}
+    if message.name is not None and "names" in lacks:
+        adaptations.append(dropped(f"{path}.name", f"{provider} takes no names", message.name))
+        changes["name"] = None
+    if len(kept) < len(message.content):
+        changes["content"] = tuple(kept)
+    return message.model_copy(update=changes) if changes else message

@@ -7,16 +7,26 @@ from __future__ import annotations
 
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterator,
+    Mapping,
+)
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from ._content import JSON
 from ._errors import Failure, ProviderFailure
-from ._provider import Access, Answer, Call
+from ._provider import Access, Answer, Call, ConnectionSettings
+from ._retry import retry_after
 
 if TYPE_CHECKING:
     import httpx2
@@ -314,3 +324,73 @@ class ResponseConnection(ABC):
 
     def close(self) -> None:  # noqa: B027 # a default that does nothing
         """Nothing: closing an SDK client would close the pools that it was lent."""
+
+
+def _with_bearer(access: Access) -> dict[str, str]:
+    return {"Authorization": access.bearer}
+
+
+class HTTPConnection(ResponseConnection):
+    """A connection to a vendor without an SDK: JSON over HTTP, on the core's pool.
+
+    A call's operation is its path below the base URL; it is a POST, or a GET without arguments.
+    `failure` says what a refusal's body means, `None` for a body that is no JSON; what the headers
+    say besides is added. `headers` are those that carry the key: a bearer token unless told.
+    """
+
+    def __init__(
+        self,
+        settings: ConnectionSettings,
+        failure: Callable[[JSON, int], Failure],
+        headers: Callable[[Access], Mapping[str, str]] = _with_bearer,
+    ) -> None:
+        self._settings = settings
+        self._failure = failure
+        self._headers = headers
+
+    def _open(self, call: Call, access: Access) -> httpx2.Response:
+        client = self._settings.http_client
+        response = client.send(self._request(client, call, access), stream=True)
+        if not response.is_success:
+            response.read()
+            raise self._refusal(response)
+        return response
+
+    async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
+        client = self._settings.async_http_client
+        response = await client.send(self._request(client, call, access), stream=True)
+        if not response.is_success:
+            await response.aread()
+            raise self._refusal(response)
+        return response
+
+    def _request(
+        self, client: httpx2.Client | httpx2.AsyncClient, call: Call, access: Access
+    ) -> httpx2.Request:
+        return client.build_request(
+            "POST" if call.arguments else "GET",
+            access.base_url + call.operation,
+            content=to_json(call.arguments) if call.arguments else None,
+            headers={
+                "Content-Type": "application/json",
+                **self._headers(access),
+                **call.headers,
+                **access.headers,
+            },
+            timeout=access.timeout_s,
+        )
+
+    def _refusal(self, response: httpx2.Response) -> ProviderFailure:
+        try:
+            body = from_json(response.content)
+        except ValueError:
+            body = None
+        failure = self._failure(body, response.status_code)
+        return ProviderFailure(
+            replace(
+                failure,
+                status_code=response.status_code,
+                request_id=failure.request_id or request_id_of(response),
+                retry_after_s=retry_after(response.headers),
+            )
+        )

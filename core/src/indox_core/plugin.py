@@ -77,7 +77,7 @@ from ._response import Choice, Citation, Finish, FinishReason, Reply, arguments_
 from ._retry import retry_after
 from ._schema import SchemaLimits
 from ._usage import Rates, Surcharge, TokenUsage, as_object, count
-from ._wire import AsyncSSESource, ResponseConnection, SSESource, request_id_of
+from ._wire import AsyncSSESource, HTTPConnection, ResponseConnection, SSESource, request_id_of
 
 __all__ = [
     "CAPABILITIES",
@@ -111,6 +111,7 @@ __all__ = [
     "Finish",
     "FinishReason",
     "FunctionConnection",
+    "HTTPConnection",
     "ImagePart",
     "IndoxError",
     "IteratorEvents",

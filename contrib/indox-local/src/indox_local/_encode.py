@@ -8,8 +8,6 @@ from indox_core.plugin import (
     Adaptation,
     Call,
     ChatRequest,
-    Message,
-    dropped,
 )
 
 OPERATION = "chat"
@@ -24,8 +22,7 @@ def request_to_local(request: ChatRequest) -> Call:
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [
-            {"role": message.role, "content": _text(message, number, adaptations)}
-            for number, message in enumerate(request.messages)
+            {"role": message.role, "content": message.text} for message in request.messages
         ],
         # A small model wanders off when it is allowed to be creative.
         "temperature": request.temperature if request.temperature is not None else 0.0,
@@ -52,10 +49,3 @@ def request_to_local(request: ChatRequest) -> Call:
         schema = {"name": "response", "schema": request.response_schema.json_schema}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     return Call(OPERATION, body, tuple(adaptations))
-
-
-def _text(message: Message, number: int, adaptations: list[Adaptation]) -> str:
-    if message.name is not None:
-        reason = "this model takes no names"
-        adaptations.append(dropped(f"messages.{number}.name", reason, message.name))
-    return message.text

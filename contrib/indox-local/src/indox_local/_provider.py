@@ -36,7 +36,7 @@ class LocalProvider(Provider):
         sdk="xllamacpp==2026.10.11549",
         lacks=frozenset(
             {"tools", "parallel_tool_calls", "images", "documents", "audio", "reasoning",
-             "web_search", "cache", "metadata"}
+             "web_search", "cache", "metadata", "names"}
         ),
     )  # fmt: skip
 

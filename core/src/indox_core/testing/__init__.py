@@ -1,15 +1,27 @@
-"""For tests of a provider or an application: a loopback server, and the suite for providers."""
+"""For tests of a provider or an application: test doubles, and the suite for providers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ._fake import FakeAnswer, FakeProvider, FakeStep
 from ._loopback import HTTPAnswer, LoopbackServer, Received, sse
+from ._recorder import Recorder
 
 if TYPE_CHECKING:
     from ._contract import ProviderContract
 
-__all__ = ["HTTPAnswer", "LoopbackServer", "ProviderContract", "Received", "sse"]
+__all__ = [
+    "FakeAnswer",
+    "FakeProvider",
+    "FakeStep",
+    "HTTPAnswer",
+    "LoopbackServer",
+    "ProviderContract",
+    "Received",
+    "Recorder",
+    "sse",
+]
 
 
 def __getattr__(name: str) -> Any:

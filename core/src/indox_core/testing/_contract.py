@@ -9,6 +9,7 @@ import asyncio
 import base64
 import copy
 import json
+import logging
 import pickle
 import re
 import subprocess
@@ -234,6 +235,38 @@ class ProviderContract:
         recorded = any(item.path.startswith("messages.1") for item in with_empty.adaptations)
         assert with_empty.arguments != alone.arguments or recorded
 
+    def test_a_name_arrives_or_is_recorded(self) -> None:
+        """Who of several people has spoken changes what the answer should say."""
+        message = {"role": "user", "content": "canary-one", "name": "canary-name"}
+        call = self.encode(self.request([message]))
+        recorded = any(item.path.startswith("messages.0.name") for item in call.adaptations)
+        assert "canary-name" in list(_values(call.arguments)) or recorded, (
+            "The message's name is neither in the call nor recorded as messages.0.name."
+        )
+
+    def test_the_detail_of_an_image_arrives_or_is_recorded(self) -> None:
+        """It decides what the image costs, and whether small print can be read."""
+        self._needs("images")
+        part = PARTS["images"][1]
+        plain, low = (
+            self.encode(self.request([{"role": "user", "content": [{**part, **detail}]}]))
+            for detail in ({}, {"detail": "low"})
+        )
+        recorded = len(low.adaptations) > len(plain.adaptations)
+        assert low.arguments != plain.arguments or recorded, (
+            'detail="low" changes neither the call nor the adaptations.'
+        )
+
+    def test_extra_body_is_sent_as_it_is(self) -> None:
+        """What the vendor added yesterday must not wait for a release of the plugin."""
+        options = self.provider.spec.options
+        if options is None or "extra_body" not in options.model_fields:
+            pytest.skip(f"{self.provider.spec.name} has no option extra_body")
+        own = self.options.get("provider_options", {}).get(self.provider.spec.name, {})
+        given = {self.provider.spec.name: {**own, "extra_body": {"canary_field": "canary-extra"}}}
+        call = self.encode(self.request(HELLO, provider_options=given))
+        assert {"canary_field", "canary-extra"} <= set(_strings(call.arguments))
+
     @pytest.mark.parametrize("kind", PARTS)
     def test_media_arrive_or_are_refused(self, record_property: Recorder, kind: str) -> None:
         """An image that is left out in silence gives an answer about nothing."""
@@ -282,19 +315,29 @@ class ProviderContract:
         ]
         assert len(set(calls)) == len(calls), "Two choices give the same call."
 
-    def test_calls_and_results_go_back_as_pairs(self) -> None:
+    @pytest.mark.parametrize(
+        "ids",
+        [("call00001", "call00002"), ("toolu_01A09q90qw90lq917835lq9", "call_UCA8y1-of.others")],
+        ids=["nine letters", "others"],
+    )
+    def test_calls_and_results_go_back_as_pairs(self, ids: tuple[str, str]) -> None:
         """A result that cannot be told from another answers the wrong call."""
         self._needs("tools")
-        call = self.encode(self.request([*HELLO, *self._tool_turn()], tools=[WEATHER]))
+        call = self.encode(self.request([*HELLO, *self._tool_turn(ids)], tools=[WEATHER]))
         sent = json.dumps(call.arguments)
         for text in ("Paris", "Rome", "21 degrees", "25 degrees", "get_weather"):
             assert text in sent, f"{text!r} of the calls and their results is not in the call."
         assert sent.find("Paris") < sent.find("21 degrees") < sent.find("25 degrees")
         renamed = {item.before: item.after for item in call.adaptations if item.kind == "renamed"}
-        for identifier in ("call00001", "call00002"):
+        for identifier in ids:
             own = str(renamed.get(identifier, identifier))
             assert sent.count(f'"{own}"') >= 2, (
-                f"The id {identifier} must stand with its call and with its result."
+                f"The id {identifier} must stand with its call and with its result; where it has "
+                "to be another one, both have it and an adaptation says so."
+            )
+        for where in ({"city": "Paris"}, {"city": "Rome"}):
+            assert any(_means(value, where) for value in _nodes(call.arguments)), (
+                f"The arguments {where} of a call are in no place as an object or as its JSON text."
             )
 
     def test_a_failed_tool_is_told_or_recorded(self) -> None:
@@ -411,15 +454,25 @@ class ProviderContract:
         """Proxies answer 200 with anything."""
         bodies: list[Any] = [[], {}, "text", 5, None, {"error": {"message": "no", "type": "t"}}]
         for body in bodies:
-            with pytest.raises((ProviderFailure, LookupError, TypeError, AttributeError)):
-                self._decode(body)
+            try:
+                reply = self._decode(body)
+            except (ProviderFailure, LookupError, TypeError, AttributeError):
+                continue
+            pytest.fail(f"decode({body!r}) gives {reply}: raise ProviderFailure for what is none.")
 
     # Over a real socket
 
     @pytest.mark.parametrize("way", WAYS)
-    def test_a_call_answers(self, record_property: Recorder, way: str) -> None:
+    def test_a_call_answers(
+        self,
+        record_property: Recorder,
+        capfd: pytest.CaptureFixture[str],
+        caplog: pytest.LogCaptureFixture,
+        way: str,
+    ) -> None:
         """The SDK, on the core's pool, at the address and with the key of the call."""
         self._shows(record_property, way)
+        caplog.set_level(logging.DEBUG)
         if not self.provider.spec.base_url:
             response = self.ask(None, way)
             assert response.data, f"{way}: the answer has no text."
@@ -440,6 +493,11 @@ class ProviderContract:
             if self.provider.spec.key_variable is not None:
                 assert CANARY in headers, "The key of the call did not arrive in a header."
             assert CANARY not in server.received[0].path, "The key is in the URL, which is logged."
+            printed = "".join([*capfd.readouterr(), caplog.text])
+            assert CANARY not in printed, "The key is printed or logged."
+            assert "canary-header" in headers, (
+                'What the user configured as headers must be sent: Access.headers holds "x-canary".'
+            )
 
     @pytest.mark.parametrize("way", ["stream", "async stream"])
     def test_bytes_may_be_cut_anywhere(self, way: str) -> None:
@@ -466,6 +524,14 @@ class ProviderContract:
             assert error.request_id == "req_contract", "The header x-request-id is not kept."
             assert len(server.received) == 1
         _holds_no_key(error)
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_how_long_to_wait_is_read(self, way: str) -> None:
+        """Who comes back earlier is refused again; who waits longer waits for nothing."""
+        with self.server("error", status=429, headers={"retry-after": "7"}) as server:
+            error = self.fails(server, way)
+        assert isinstance(error, CallError)
+        assert error.retry_after_s == 7, "The header retry-after: 7 is not told as retry_after_s."
 
     @pytest.mark.parametrize("way", WAYS)
     def test_what_may_pass_is_tried_again_by_the_core_alone(self, way: str) -> None:
@@ -605,7 +671,12 @@ class ProviderContract:
         plain, stream = (self.encode(self.request(HELLO, stream=s)) for s in (False, True))
         if plain.operation == stream.operation:
             body = received.json if received.body else {}
-            return bool(body.get("stream"))
+            marks = {
+                name: value
+                for name, value in stream.arguments.items()
+                if plain.arguments.get(name) != value
+            }
+            return bool(marks) and all(body.get(name) == marks[name] for name in marks)
         return stream.operation.partition("?")[0] in received.path
 
     def ask(self, server: LoopbackServer | None, way: str, **options: Any) -> Any:
@@ -635,7 +706,8 @@ class ProviderContract:
 
     def leave(self, server: LoopbackServer, way: str) -> None:
         """Read one chunk of a stream and go; in async, by a task that is cancelled."""
-        client, arguments = self._client_arguments(server, {})
+        # The server is silent for longer than this after the first events: they must not wait.
+        client, arguments = self._client_arguments(server, {"timeout": 5})
         if way == "stream":
             with (
                 _client.Client(**client) as caller,
@@ -675,6 +747,8 @@ class ProviderContract:
         config: dict[str, Any] = {} if server is None else {"base_url": server.url + self.base_path}
         if self.provider.spec.key_variable is not None:
             config["api_key"] = CANARY
+        if server is not None:
+            config["headers"] = {"x-canary": "canary-header"}
         client = {"providers": {name: config}, "plugins": [_Hook(self.provider)]}
         arguments = {"model": f"{name}/{self.model}", "max_retries": 0, "timeout": 20}
         return client, {**arguments, **self.options, **options}
@@ -820,15 +894,15 @@ class ProviderContract:
         record_property("indox_outcome", "dropped" if lost else "yes")
         return call
 
-    def _tool_turn(self) -> list[Any]:
+    def _tool_turn(self, ids: tuple[str, str] = ("call00001", "call00002")) -> list[Any]:
         calls = [
-            {"type": "tool_call", "id": f"call0000{n}", "name": "get_weather", "arguments": where}
-            for n, where in ((1, {"city": "Paris"}), (2, {"city": "Rome"}))
+            {"type": "tool_call", "id": identifier, "name": "get_weather", "arguments": where}
+            for identifier, where in zip(ids, ({"city": "Paris"}, {"city": "Rome"}), strict=True)
         ]
         return [
             {"role": "assistant", "content": calls},
-            {"role": "tool", "tool_call_id": "call00001", "content": "21 degrees"},
-            {"role": "tool", "tool_call_id": "call00002", "content": "25 degrees"},
+            {"role": "tool", "tool_call_id": ids[0], "content": "21 degrees"},
+            {"role": "tool", "tool_call_id": ids[1], "content": "25 degrees"},
         ]
 
 
@@ -845,17 +919,29 @@ def _calls(reply: Reply) -> list[ToolCallPart]:
     return [part for part in reply.parts if isinstance(part, ToolCallPart)]
 
 
+def _nodes(value: Any) -> Iterator[Any]:
+    """Everything in JSON data: containers, keys and plain values."""
+    yield value
+    if isinstance(value, dict):
+        yield from value
+    if isinstance(value, dict | list | tuple):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _nodes(item)
+
+
 def _values(value: Any) -> Iterator[Any]:
     """Every key and every plain value in JSON data."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _values(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _values(item)
-    else:
-        yield value
+    return (item for item in _nodes(value) if not isinstance(item, dict | list | tuple))
+
+
+def _means(value: Any, wanted: dict[str, Any]) -> bool:
+    """Whether a value is that object, or its JSON text."""
+    if not isinstance(value, str):
+        return bool(value == wanted)
+    try:
+        return bool(json.loads(value) == wanted)
+    except ValueError:
+        return False
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -281,9 +281,6 @@ def _conversation(
     system: list[dict[str, Any]] = []
     messages: list[dict[str, Any]] = []
     for number, message in enumerate(request.messages):
-        if message.name is not None:
-            path = f"messages.{number}.name"
-            adaptations.append(dropped(path, "Anthropic takes no names", message.name))
         blocks = [
             block
             for index, part in enumerate(message.content)

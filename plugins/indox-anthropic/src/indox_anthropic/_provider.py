@@ -44,7 +44,7 @@ class AnthropicProvider(Provider):
         base_url="https://api.anthropic.com",
         sdk="anthropic>=2.12,<3",
         fetches_urls=frozenset({"image", "document"}),
-        lacks=frozenset({"audio", "seed"}),
+        lacks=frozenset({"audio", "seed", "names"}),
         options=AnthropicOptions,
     )
 

@@ -226,8 +226,6 @@ def _conversation(
     names: dict[str, str] = {}
     for number, message in enumerate(request.messages):
         path = f"messages.{number}"
-        if message.name is not None:
-            adaptations.append(dropped(f"{path}.name", "Gemini takes no names", message.name))
         for call in message.tool_calls:
             names[call.id] = call.name
         parts = _parts(message, request, names, path, adaptations)

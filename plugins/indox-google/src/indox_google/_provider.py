@@ -39,7 +39,7 @@ class GoogleProvider(Provider):
         base_url="https://generativelanguage.googleapis.com",
         sdk="google-genai>=3.4,<4",
         fetches_urls=frozenset({"image", "document", "audio"}),
-        lacks=frozenset({"metadata", "parallel_tool_calls"}),
+        lacks=frozenset({"metadata", "parallel_tool_calls", "names"}),
         options=GoogleOptions,
     )
 

@@ -137,8 +137,6 @@ def _message_to_mistral(
     message: Message, number: int, adaptations: list[Adaptation]
 ) -> list[dict[str, Any]]:
     path = f"messages.{number}"
-    if message.name is not None:
-        adaptations.append(dropped(f"{path}.name", "Mistral takes no names", message.name))
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
         return [_result_to_mistral(part, path, adaptations) for part in results]

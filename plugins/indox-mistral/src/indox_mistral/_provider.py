@@ -40,7 +40,7 @@ class MistralProvider(Provider):
         sdk="mistralai>=3.7,<4",
         fetches_urls=frozenset({"image", "document", "audio"}),
         # Web search is part of its conversations API only.
-        lacks=frozenset({"web_search"}),
+        lacks=frozenset({"web_search", "names"}),
         options=MistralOptions,
     )
 
