@@ -171,3 +171,13 @@ def providers(as_json: bool) -> None:
         print_table(rows)
     else:
         click.echo("No provider is installed. For example: pip install indox-openai")
+
+
+@app.command("new-provider")
+@click.argument("name")
+@click.option("--compatible", is_flag=True, help="For a vendor that speaks OpenAI's chat protocol.")
+def new_provider(name: str, compatible: bool) -> None:
+    """Write ./indox-NAME: a provider's package that works and passes its tests. Asks nothing."""
+    from ._new_provider import new_provider
+
+    new_provider(name, compatible)

@@ -186,7 +186,7 @@ class ProviderContract:
         assert not early, f"Importing {item.entry_point.module} also imports {early}."
         assert not done.stderr, f"Importing the plugin prints {done.stderr!r}."
 
-    # Request
+    # What is sent
 
     def test_encode_is_pure(self) -> None:
         """The core encodes for explain() and for chat() alike: both must show the same call."""
@@ -235,14 +235,16 @@ class ProviderContract:
         recorded = any(item.path.startswith("messages.1") for item in with_empty.adaptations)
         assert with_empty.arguments != alone.arguments or recorded
 
-    def test_a_name_arrives_or_is_recorded(self) -> None:
+    def test_a_name_arrives_or_is_recorded(self, record_property: Recorder) -> None:
         """Who of several people has spoken changes what the answer should say."""
+        self._shows(record_property, "names")
         message = {"role": "user", "content": "canary-one", "name": "canary-name"}
         call = self.encode(self.request([message]))
         recorded = any(item.path.startswith("messages.0.name") for item in call.adaptations)
         assert "canary-name" in list(_values(call.arguments)) or recorded, (
             "The message's name is neither in the call nor recorded as messages.0.name."
         )
+        record_property("indox_outcome", "dropped" if recorded else "yes")
 
     def test_the_detail_of_an_image_arrives_or_is_recorded(self) -> None:
         """It decides what the image costs, and whether small print can be read."""
@@ -397,7 +399,7 @@ class ProviderContract:
                 if scenario.name == "reasoning":
                     self._shows(record_property, "reasoning in the next turn")
 
-    # Answer
+    # What is read
 
     @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
     def test_an_answer_is_read_right(self, record_property: Recorder, scenario: Scenario) -> None:

@@ -111,6 +111,14 @@ SCENARIOS: tuple[Scenario, ...] = (
         cache_read=1000,
     ),
     Scenario(
+        name="growing_usage",
+        about="only as a stream: the text; the counts come several times and grow, to 24 and 7 in "
+        "the last event, which has no text",
+        capability="usage",
+        required=False,
+        text=TEXT,
+    ),
+    Scenario(
         name="web_search",
         about="the text, one search made, https://example.org/paris cited",
         capability="web_search",

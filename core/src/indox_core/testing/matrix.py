@@ -1,7 +1,7 @@
-"""The page of what each provider is proved to do: `uv run python tests/matrix.py REPORT`.
+"""The page of what providers are proved to do: `python -m indox_core.testing.matrix REPORT...`.
 
-REPORT comes from `pytest -p indox_core.testing.report --contract-report REPORT`; the page goes to
-standard output. `.ci/run` holds it equal to `docs/reference/matrix.md`.
+A REPORT comes from `pytest -p indox_core.testing.report --contract-report REPORT`, of one plugin or
+of many; the page goes to standard output.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import json
 import sys
 from pathlib import Path
 
-from indox_core.testing._contract import FIELDS, PARTS, WAYS
-from indox_core.testing._scenarios import SCENARIOS
+from ._contract import FIELDS, PARTS, WAYS
+from ._scenarios import SCENARIOS
 
 INTRODUCTION = """\
 # What each provider is proved to do
@@ -24,11 +24,11 @@ Made from the outcomes of the contract's tests, not from what a plugin says of i
 - lacks: the provider says so in its spec, and no answer of it can show it.
 - unproved: no test has shown it.
 
-With OpenAI a row counts for the API that has it; see [OpenAI](openai.md).
+Where a provider has several APIs, a row counts for the one that has it.
 """
 SECTIONS = {
     "Calls": (*WAYS, "errors"),
-    "What is sent": ("roles", *PARTS, *FIELDS, "reasoning in the next turn"),
+    "What is sent": ("roles", "names", *PARTS, *FIELDS, "reasoning in the next turn"),
     "What is read": tuple(f"answer: {scenario.name}" for scenario in SCENARIOS),
 }
 
@@ -51,4 +51,5 @@ def _line(row: str, outcomes: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    print(page(json.loads(Path(sys.argv[1]).read_text())), end="")
+    reports = [json.loads(Path(name).read_text()) for name in sys.argv[1:]]
+    print(page({name: rows for report in reports for name, rows in report.items()}), end="")

@@ -1,0 +1,93 @@
+"""Writes the pages that say what the code says: `uv run python tests/reference.py`.
+
+A test holds them equal to the code.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from pathlib import Path
+
+from indox_core import _hookspecs
+from indox_core.testing import _contract
+
+ROOT = Path(__file__).resolve().parents[1]
+
+HOOKS = """\
+# Hooks
+
+Mark an implementation with `hookimpl` (from `indox_core` or `indox_core.plugin`); name only the
+arguments you want. `indox_provider` is called on installed plugins and on what is handed over; all
+others only on objects given to `Client(plugins=[...])`: installing a package never lets it read a
+prompt.
+
+{hooks}
+`Retry` has {retry}.
+
+```python
+from indox_core import Client, hookimpl
+
+
+class Names:
+    @hookimpl
+    def indox_resolve_model(self, name):
+        return {{"fast": "openai/gpt-4o-mini"}}.get(name)
+
+
+print(Client(plugins=[Names()]).chat([{{"role": "user", "content": "Hi"}}], "fast").model)
+```
+"""
+
+CONTRACT = """\
+# What the contract asks, and why
+
+`indox_core.testing.ProviderContract` asks every provider the same. Each line is one test; a failure
+says what is wanted. [How to run it](../reference/contract.md).
+"""
+
+
+def hooks_page() -> str:
+    entries = []
+    for name, hook in vars(_hookspecs).items():
+        if not name.startswith("indox_"):
+            continue
+        definition = ast.parse(inspect.getsource(hook)).body[0]
+        signature = f"({ast.unparse(definition.args)}) -> {ast.unparse(definition.returns)}"
+        entries.append(f"### `{name}`\n\n`{name}{signature}`\n\n{inspect.getdoc(hook)}\n")
+    fields = [
+        f"`{node.target.id}` ({ast.unparse(node.annotation)})"
+        for node in ast.parse(inspect.getsource(_hookspecs.Retry)).body[0].body
+        if isinstance(node, ast.AnnAssign)
+    ]
+    retry = f"{', '.join(fields[:-1])} and {fields[-1]}"
+    return HOOKS.format(hooks="\n".join(entries), retry=retry)
+
+
+def contract_page() -> str:
+    """The tests in the order of the suite, under the comments that divide it."""
+    source = inspect.getsource(_contract.ProviderContract)
+    tests = {node.lineno: node for node in ast.parse(source).body[0].body
+             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}  # fmt: skip
+    lines, title = [CONTRACT], ""
+    for number, line in enumerate(source.splitlines(), 1):
+        if line.startswith("    # "):
+            title = line.removeprefix("    # ")
+        elif number in tests:
+            if title:
+                lines.append(f"\n## {title}\n")
+                title = ""
+            claim = tests[number].name.removeprefix("test_").replace("_", " ")
+            reason = " ".join((ast.get_docstring(tests[number]) or "").split())
+            lines.append(f"- **{claim[0].upper()}{claim[1:]}.** {reason}")
+    return "\n".join(lines) + "\n"
+
+
+PAGES = {
+    "docs/reference/hooks.md": hooks_page,
+    "docs/explanation/contract.md": contract_page,
+}
+
+if __name__ == "__main__":
+    for path, page in PAGES.items():
+        (ROOT / path).write_text(page())
