@@ -506,9 +506,16 @@ def test_a_cancelled_call_in_a_worker_thread_is_told():
     assert time.monotonic() - started < 5
 
 
+class Odd(list):
+    """What a plugin cannot read."""
+
+    def __iter__(self):
+        raise KeyError("choices")
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_answer_of_another_shape_names_the_plugin_and_the_method(kind):
-    script = Script([[5]] if kind[1] else 5)
+    script = Script([Odd()] if kind[1] else Answer(Odd()))
     with pytest.raises(MalformedResponseError) as caught:
         run(kind, script)
     assert '"scripted"' in str(caught.value)
@@ -519,7 +526,7 @@ def test_a_stream_may_be_closed_while_another_thread_runs_its_plan():
     """Here from within the plan itself, which is when a generator cannot be closed."""
     streams = []
 
-    class Closing:
+    class Closing(list):
         def __iter__(self):
             streams[0].close()
             return iter([TextDelta("two")])

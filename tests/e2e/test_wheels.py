@@ -40,10 +40,10 @@ for chunk in client.chat(messages, "openai/gpt-4o-mini", stream=True, byok_api_k
 LAST = "\nprint()\nprint(json.dumps(dict(response)))\n"
 
 
-def quiet(*command: str, **environment: str) -> str:
+def quiet(*command: str, folder: Path = ROOT, **environment: str) -> str:
     done = subprocess.run(
         command,
-        cwd=ROOT,
+        cwd=folder,
         capture_output=True,
         text=True,
         env={**os.environ, **environment},
@@ -115,3 +115,39 @@ def test_a_wheel_holds_our_package_and_nothing_else(wheels):
         assert f"{package}/py.typed" in names
         assert any(name.endswith("licenses/LICENSE") for name in names)
         assert not [name for name in names if name.endswith((".pth", ".so", ".pyd"))]
+
+
+@pytest.mark.timeout(400)
+def test_what_the_scaffold_writes_works_beside_the_wheels_of_the_core(wheels, tmp_path):
+    """As its author's users get it: built, and installed in an empty environment."""
+    venv.create(tmp_path / "env", with_pip=True)
+    home = tmp_path / "env/bin"
+    core, openai = map(str, wheels)
+    quiet(str(home / "pip"), "install", "--quiet", f"{core}[cli,testing]", openai)
+    clean = {"PYTHONPATH": "", "ACME_WEST_API_KEY": "sk-mine", "COLUMNS": "200"}
+
+    def indox(*arguments):
+        return quiet(str(home / "indox"), *arguments, folder=tmp_path, **clean)
+
+    indox("new-provider", "acme")
+    indox("new-provider", "acme-west", "--compatible")
+    uv = os.environ.get("UV") or shutil.which("uv")
+    built = tmp_path / "dist"
+    for name in ("indox-acme", "indox-acme-west"):
+        quiet(uv, "build", "--wheel", "--quiet", "--out-dir", str(built), str(tmp_path / name))
+    quiet(str(home / "pip"), "install", "--quiet", *map(str, built.glob("*.whl")))
+    assert indox("chat", "-m", "acme/any", "Hello").strip() == "Hello"
+    with OpenAIServer() as server:
+        model = ("-m", "acme-west/a-model", "--base-url", server.base_url)
+        assert indox("chat", *model, "Hello").strip() == "You said: Hello"
+    found = {item["provider"]: item for item in json.loads(indox("doctor", "--json"))}
+    assert set(found) == {"acme", "acme-west", "openai"}
+    assert [item["problem"] for item in found.values()] == ["", "", ""]
+    assert found["acme-west"]["key"] == "ACME_WEST_API_KEY is set"
+    providers = {item["provider"]: item for item in json.loads(indox("providers", "--json"))}
+    assert providers["acme"]["distribution"] == "indox-acme"
+    for name in ("indox-acme", "indox-acme-west"):
+        shutil.rmtree(tmp_path / name / "src")  # the tests are of what is installed
+        printed = quiet(str(home / "python"), "-m", "pytest", "-q", folder=tmp_path / name, **clean)
+        print(name, printed.splitlines()[-1])
+        assert " passed" in printed.splitlines()[-1]

@@ -34,7 +34,7 @@ def run(folder, *arguments, **more):
 
 
 def doctor(folder, provider="strange"):
-    done = run(folder, INDOX, "doctor", "--json", "--timeout", "4")
+    done = run(folder, INDOX, "doctor", provider, "mistral", "echo", "--json", "--timeout", "4")
     assert KEY not in done.stdout + done.stderr
     found = json.loads(done.stdout)
     others = [item for item in found if item["provider"] != provider]
@@ -75,8 +75,14 @@ KINDS = [
     ("no spec", GOOD.replace("spec =", "spek ="), "must be a ProviderSpec", "PluginLoadError"),
     ("contract 99", GOOD.replace("contract=1", "contract=99"), "upgrade indox-core",
      "PluginLoadError"),
-    ("contract 0", GOOD.replace("contract=1", "contract=0"), "upgrade the plugin",
+    ("contract 0", GOOD.replace("contract=1", "contract=0"), "upgrade indox-strange",
      "PluginLoadError"),
+    ("no contract", GOOD.replace(", contract=1", ""), "missing 1 required positional argument: "
+     "'contract'", "PluginLoadError"),
+    ("spec of odd types", GOOD.replace("contract=1", "contract='1'"),
+     "P.spec.contract must be a int, not a str", "PluginLoadError"),
+    ("lacks what is nothing", GOOD.replace("contract=1", "contract=1, lacks={'wings'}"),
+     "spec.lacks names no capability: wings", "PluginLoadError"),
     ("another name", GOOD.replace("name='strange'", "name='openai'"), "its spec says",
      "PluginLoadError"),
     ("SDK missing", GOOD.replace("contract=1", "contract=1, sdk='no-such-sdk>=1'"),

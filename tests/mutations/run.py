@@ -1,7 +1,8 @@
 """How many of the deliberate bugs the contract catches: `uv run python tests/mutations/run.py`.
 
 Each bug is patched into a copy of `indox_mistral`, and the contract's suite runs on that copy, two
-at a time, until its first failure. Names of bugs as arguments run only these.
+at a time, until its first failure. Names of bugs as arguments run only these. `score.txt` beside
+this file is the output of a run of all.
 """
 
 from __future__ import annotations
@@ -74,7 +75,8 @@ def main(names: list[str]) -> None:
     for mutant, outcome in zip(chosen, outcomes, strict=True):
         print(f"{'caught ' if outcome else 'MISSED '} {mutant.name}: {outcome or ''}")
     caught = sum(outcome is not None for outcome in outcomes)
-    print(f"{caught} of {len(chosen)} bugs caught in {time.monotonic() - began:.0f} s")
+    print(f"{caught} of {len(chosen)} bugs caught")
+    print(f"{time.monotonic() - began:.0f} s", file=sys.stderr)
 
 
 if __name__ == "__main__":

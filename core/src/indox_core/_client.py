@@ -33,6 +33,7 @@ from ._drive_sync import ChatStream, SyncDriver
 from ._engine import (
     Connections,
     Lender,
+    Plan,
     Run,
     check_unsupported,
     first_answer,
@@ -41,7 +42,6 @@ from ._engine import (
 )
 from ._errors import (
     IndoxError,
-    PluginLoadError,
     UnsupportedFeatureError,
     ValidationError,
     did_you_mean,
@@ -50,7 +50,7 @@ from ._explanation import Explanation
 from ._ledger import ClientUsage, Ledger
 from ._messages import MessageLike
 from ._overrides import read_overrides
-from ._provider import Call, ModelInfo, ModelLister, Provider, TokenCounter
+from ._provider import Call, ModelInfo, ModelLister, Provider, TokenCounter, breach
 from ._registry import Registry
 from ._request import (
     ChatRequest,
@@ -63,7 +63,7 @@ from ._request import (
     split_model,
 )
 from ._response import ChatResponse
-from ._stored import decode_stored
+from ._stored import decode_stored, plugin_raised
 from ._usage import Receipt, TokenUsage
 
 if TYPE_CHECKING:
@@ -594,18 +594,26 @@ def _called(provider: Provider, method: str, make: Callable[[], Call], debug: bo
     """What a plugin makes of a request; it may raise and return anything."""
     try:
         call = make()
-        problem = (
-            None if isinstance(call, Call) else f"returned a {type(call).__name__}, not a Call"
-        )
-        cause = None
     except IndoxError:
         raise
     except Exception as error:  # noqa: BLE001 # a plugin may raise anything
-        problem, cause = f"raised {type(error).__name__}", error if debug else None
-    if problem is not None:
-        name = provider.spec.name
-        raise PluginLoadError(f'The plugin for "{name}" {problem} in {method}.') from cause
-    return call
+        problem, cause = plugin_raised(provider.spec.name, error, method), error
+    else:
+        if isinstance(call, Call):
+            return call
+        problem, cause = breach(provider.spec.name, method, "a Call", call), None
+    raise problem from (cause if debug else None)
+
+
+def _models(run: Run) -> Plan[Any]:
+    def are_models(value: Any) -> bool:
+        return isinstance(value, tuple) and all(isinstance(item, ModelInfo) for item in value)
+
+    return run.fetch("decode_models", "a tuple of ModelInfo", are_models)
+
+
+def _tokens(run: Run) -> Plan[Any]:
+    return run.fetch("decode_count", "an int", lambda value: type(value) is int)
 
 
 class Client(_BaseClient):
@@ -663,10 +671,7 @@ class Client(_BaseClient):
     def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
         """The models that a provider offers. Raises `UnsupportedFeatureError` if it lists none."""
         run = self._prepare(self._models_run, provider, options)
-        lister = cast(ModelLister, run.provider)
-        return cast(
-            "tuple[ModelInfo, ...]", SyncDriver(run.fetch(lister.decode_models), run.end).run()
-        )
+        return cast("tuple[ModelInfo, ...]", SyncDriver(_models(run), run.end).run())
 
     def count_tokens(
         self, messages: Iterable[MessageLike], model: str, **options: Unpack[ChatOptions]
@@ -676,8 +681,7 @@ class Client(_BaseClient):
         Raises `UnsupportedFeatureError` if the provider has no endpoint for it.
         """
         run = self._prepare(self._count_run, messages, model, options)
-        counter = cast(TokenCounter, run.provider)
-        return cast(int, SyncDriver(run.fetch(counter.decode_count), run.end).run())
+        return cast(int, SyncDriver(_tokens(run), run.end).run())
 
     def explain(
         self,
@@ -769,9 +773,7 @@ class AsyncClient(_BaseClient):
         from ._drive_async import AsyncDriver
 
         run = self._prepare(self._models_run, provider, options)
-        lister = cast(ModelLister, run.provider)
-        driver = AsyncDriver(run.fetch(lister.decode_models), run.end)
-        return cast("tuple[ModelInfo, ...]", await driver.run())
+        return cast("tuple[ModelInfo, ...]", await AsyncDriver(_models(run), run.end).run())
 
     async def count_tokens(
         self, messages: Iterable[MessageLike], model: str, **options: Unpack[ChatOptions]
@@ -780,8 +782,7 @@ class AsyncClient(_BaseClient):
         from ._drive_async import AsyncDriver
 
         run = self._prepare(self._count_run, messages, model, options)
-        counter = cast(TokenCounter, run.provider)
-        return cast(int, await AsyncDriver(run.fetch(counter.decode_count), run.end).run())
+        return cast(int, await AsyncDriver(_tokens(run), run.end).run())
 
     async def explain(
         self,

@@ -119,13 +119,13 @@ class AsyncDriver:
                 return END
         return await self._in_thread(lambda: next(source, END))
 
-    async def _open(self, step: Open) -> str | None:
+    async def _open(self, step: Open) -> Any:
         astream = getattr(step.connection, "astream", None)
         if astream is not None:
             self._source = await astream(step.call, step.access)
         else:
             self._source = await self._open_in_thread(step)
-        return self._source.request_id
+        return self._source
 
     async def _open_in_thread(self, step: Open) -> EventSource:
         opened: list[EventSource] = []

@@ -101,7 +101,7 @@ class SyncDriver:
             self._close_source()
             with until(self._end):
                 self._source = step.connection.stream(step.call, step.access)
-            return self._source.request_id
+            return self._source
         elif isinstance(step, Send):
             with until(self._end):
                 return step.connection.send(step.call, step.access)

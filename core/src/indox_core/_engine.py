@@ -42,16 +42,16 @@ from ._errors import (
     UnsupportedFeatureError,
     describe,
 )
-from ._events import ChatEvent, Chunk, Fold
+from ._events import EVENTS, ChatEvent, Chunk, Fold
 from ._hookspecs import Retry, tell
 from ._lazy import lazy
 from ._ledger import Ledger
 from ._overrides import Overrides
-from ._provider import Access, Answer, Call, Connection, Provider, StreamDecoder
+from ._provider import Access, Answer, Call, Connection, Provider, StreamDecoder, breach
 from ._request import ChatRequest
 from ._response import ChatResponse, Reply, text_of
 from ._retry import RetryBudget, falls_back, is_retryable, wait_before_next
-from ._stored import SHAPES, decoded, whole
+from ._stored import SHAPES, decoded, plugin_raised, unread, whole
 from ._usage import CostBreakdown, Receipt, TokenUsage, Usage
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Send the call and keep its event source; brings back the vendor's request id."""
+    """Send the call and keep its event source, which is brought back to be looked at."""
 
     connection: Connection
     call: Call
@@ -165,10 +165,7 @@ class Connections:
             if name not in self._made:
                 connection = provider.connect(self.lender)
                 if not isinstance(connection, Connection):
-                    raise PluginLoadError(
-                        f'The plugin for "{name}" breaks the contract: connect() must return a '
-                        f"Connection, not {type(connection).__name__}."
-                    )
+                    raise breach(name, "connect", "a Connection", connection)
                 self._made[name] = connection
             return self._made[name]
 
@@ -241,12 +238,22 @@ class Run:
         reply = yield from self._tried(self._decode)
         return (yield from self._answered(reply, self._raw))
 
-    def fetch(self, read: Callable[[Any], T]) -> Plan[T]:
-        """Send, wait, read: for what is no chat, such as a list of models."""
-        return (yield from self._tried(lambda answer: read(answer.body)))
+    def fetch(self, method: str, wanted: str, is_wanted: Callable[[Any], bool]) -> Plan[Any]:
+        """Send, wait, read: for what is no chat, such as a list of models.
 
-    def _tried(self, read: Callable[[Answer], T]) -> Plan[T]:
-        """What `read` makes of the first good answer."""
+        `method` is the plugin's that reads the body, `wanted` what it must return.
+        """
+
+        def read(answer: Answer) -> Any:
+            value = getattr(self.provider, method)(answer.body)
+            if not is_wanted(value):
+                raise breach(self.request.provider, method, wanted, value)
+            return value
+
+        return (yield from self._tried(read, method))
+
+    def _tried(self, read: Callable[[Answer], T], reading: str = "decode") -> Plan[T]:
+        """What `read` makes of the first good answer; `reading` is the plugin's method."""
         connection = yield from self._connection()
         while True:
             self._check_open()
@@ -255,7 +262,9 @@ class Run:
             answer = None
             try:
                 answer = yield Send(connection, self.call, self._access())
-                method = "decode"
+                if not isinstance(answer, Answer):
+                    raise breach(self.request.provider, "send", "an Answer", answer)
+                method = reading
                 return read(answer)
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
                 verdict = self._judge(error, method)
@@ -300,15 +309,21 @@ class Run:
             method, decoder = "decoder", None
             try:
                 decoder = self.provider.decoder(self.call.operation)
+                if not (hasattr(decoder, "push") and hasattr(decoder, "finish")):
+                    raise breach(self.request.provider, "decoder", "a StreamDecoder", decoder)
                 method = "stream"
                 self.asked = True
-                self.provider_request_id = yield Open(connection, self.call, self._access())
+                source = yield Open(connection, self.call, self._access())
+                if not hasattr(source, "request_id"):
+                    raise breach(self.request.provider, "stream", "an EventSource", source)
+                self.provider_request_id = source.request_id
+                source = None  # the driver owns it
                 yield []  # the request is sent: the caller gets the stream
                 while (event := (yield NEXT)) is not END:
                     if self.include_raw:
                         self.raw_events.append(event)
                     method = "push"
-                    chunks = self._fold(decoder.push(event))
+                    chunks = self._fold(decoder.push(event), "push")
                     method = "stream"
                     if chunks:
                         self.began = True
@@ -319,7 +334,7 @@ class Run:
                         yield DRAIN
                         break
                 method = "finish"
-                if chunks := self._fold(decoder.finish()):
+                if chunks := self._fold(decoder.finish(), "finish"):
                     self.began = True
                     yield chunks
                 reply = whole(self.fold.reply())
@@ -347,7 +362,7 @@ class Run:
         if decoder is None or not self.began:
             return
         try:
-            self._fold(decoder.finish())
+            self._fold(decoder.finish(), "finish")
         except Exception:  # noqa: BLE001 # the failure of the connection is what is told
             return
 
@@ -435,8 +450,13 @@ class Run:
                     "holds what had arrived."
                 )
 
-    def _fold(self, events: list[ChatEvent]) -> list[Chunk]:
+    def _fold(self, events: list[ChatEvent], method: str) -> list[Chunk]:
+        wanted = "a list of chat events"
+        if not isinstance(events, list | tuple):
+            raise breach(self.request.provider, method, wanted, events)
         for event in events:
+            if not isinstance(event, EVENTS):
+                raise breach(self.request.provider, method, wanted, event)
             self.fold.add(event)
         return [event for event in events if isinstance(event, Chunk)]
 
@@ -447,16 +467,14 @@ class Run:
         failure = error.failure if isinstance(error, ProviderFailure) else None
         try:
             if failure is None and method in ("send", "stream"):
-                failure = self.provider.classify(error) or _transport_failure(error)
+                failure = self.provider.classify(error)
+                if not isinstance(failure, Failure | None):
+                    return breach(self.request.provider, "classify", "a Failure or None", failure)
+                failure = failure or _transport_failure(error)
         except Exception as second:  # noqa: BLE001 # a plugin may raise anything
             return self._plugin_error(second, "classify")
         if failure is None and isinstance(error, SHAPES):
-            name = type(error).__name__
-            failure = Failure(
-                "malformed",
-                f'the answer has a shape that the plugin for "{self.request.provider}" cannot '
-                f"read ({name} in {method})",
-            )
+            failure = unread(self.request.provider, error, method)
         if failure is None:
             return self._plugin_error(error, method)
         if failure.kind == "network":
@@ -476,10 +494,7 @@ class Run:
         return failure
 
     def _plugin_error(self, error: Exception, method: str) -> PluginLoadError:
-        problem = PluginLoadError(
-            f'The plugin for "{self.request.provider}" raised {type(error).__name__} in {method}. '
-            "Client(debug=True) shows where."
-        )
+        problem = plugin_raised(self.request.provider, error, method)
         if self.debug:
             problem.__cause__ = error
         return problem

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from ._content import MADE_UP_CALL, ContentPart, ReasoningPart, TextPart, ToolCallPart
 from ._messages import parse_arguments
@@ -139,6 +139,7 @@ ChatEvent: TypeAlias = (
     | PartEnd
     | CitationFound
 )
+EVENTS = get_args(ChatEvent)
 
 
 class _CallPieces:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_ch
 
 from pydantic import BaseModel, SecretStr
 
-from ._capabilities import Capability
+from ._capabilities import CAPABILITIES, Capability
 from ._content import JSON, ReasoningPart, TextPart, ToolCallPart
 from ._credentials import HiddenText
-from ._errors import Failure, UnsupportedFeatureError
+from ._errors import Failure, PluginLoadError, UnsupportedFeatureError
 from ._events import (
     ChatEnd,
     ChatEvent,
@@ -35,8 +35,18 @@ from ._usage import Rates, Surcharge, TokenUsage
 if TYPE_CHECKING:
     import httpx2
 
-CONTRACT_VERSIONS = (1,)
-"""The contract versions that this core accepts."""
+
+def breach(provider: str, method: str, wanted: str, value: object) -> PluginLoadError:
+    """The error of a plugin whose method returns what the contract does not know."""
+    return PluginLoadError(
+        f'The plugin for "{provider}" breaks the contract: {method}() must return {wanted}, not '
+        f"{type(value).__name__}."
+    )
+
+
+CONTRACT_VERSION = 1
+CONTRACT_VERSIONS = tuple(range(max(CONTRACT_VERSION - 1, 1), CONTRACT_VERSION + 1))
+"""The contract versions that this core accepts: its own and the one before, if there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,13 +333,35 @@ class FunctionConnection:
         """Nothing is held."""
 
 
-def check_provider(provider: Any) -> str | None:
+_SPEC_TYPES: dict[str, tuple[type, ...]] = {
+    "name": (str,),
+    "contract": (int,),
+    "key_variable": (str, type(None)),
+    "base_url": (str,),
+    "sdk": (str, type(None)),
+    "fetches_urls": (frozenset, set),
+    "lacks": (frozenset, set),
+    "options": (type, type(None)),
+}
+
+
+def check_provider(provider: Any, distribution: str = "the plugin") -> str | None:
     """What is wrong with a provider class, in words; `None` if nothing is."""
     if not (isinstance(provider, type) and issubclass(provider, Provider)):
         return f"indox_provider() must return a Provider class, not {type(provider).__name__}"
     spec = getattr(provider, "spec", None)
     if not isinstance(spec, ProviderSpec):
         return f"{provider.__name__}.spec must be a ProviderSpec"
+    for name, kinds in _SPEC_TYPES.items():
+        value = getattr(spec, name)
+        if not isinstance(value, kinds) or isinstance(value, bool):
+            shown = " or ".join("None" if kind is type(None) else kind.__name__ for kind in kinds)
+            return (
+                f"{provider.__name__}.spec.{name} must be a {shown}, not a {type(value).__name__}"
+            )
+    unknown = sorted(map(str, spec.lacks - CAPABILITIES))
+    if unknown:
+        return f"{provider.__name__}.spec.lacks names no capability: {', '.join(unknown)}"
     missing = sorted(provider.__abstractmethods__)
     if missing:
         return f"{provider.__name__} does not define {', '.join(missing)}"
@@ -338,6 +370,6 @@ def check_provider(provider: Any) -> str | None:
         return (
             f"it is written for contract version {spec.contract}, this indox-core accepts "
             f"{', '.join(map(str, CONTRACT_VERSIONS))}; upgrade "
-            + ("indox-core" if newer else "the plugin")
+            + ("indox-core" if newer else distribution)
         )
     return None

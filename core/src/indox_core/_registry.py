@@ -59,6 +59,12 @@ def installed(group: str = GROUP) -> tuple[Installed, ...]:
     return _scan(group, tuple(sys.path))
 
 
+def _shown(error: BaseException) -> str:
+    """What an import raised: its class, and its words only where they are about our spec."""
+    text = str(error)
+    return text if text.startswith("ProviderSpec.__init__()") else type(error).__name__
+
+
 class Registry:
     """The providers of one client: those handed over, then those installed."""
 
@@ -123,9 +129,9 @@ class Registry:
         except (Exception, SystemExit) as error:  # noqa: BLE001 # a plugin may raise anything
             raise PluginLoadError(
                 f'The plugin for "{name}" ({origin}) cannot be imported: '
-                f"{type(error).__name__}. Reinstall or upgrade {claim.distribution}."
+                f"{_shown(error)}. Reinstall or upgrade {claim.distribution}."
             ) from None
-        provider = self._register(plugin, origin)
+        provider = self._register(plugin, origin, claim.distribution)
         if provider.spec.name != name:
             raise PluginLoadError(
                 f'{origin} registers the entry point "{name}" but its spec says '
@@ -133,7 +139,7 @@ class Registry:
             )
         return provider
 
-    def _register(self, plugin: Any, origin: str) -> Provider:
+    def _register(self, plugin: Any, origin: str, distribution: str = "the plugin") -> Provider:
         """The provider that the plugin's hook returns, checked against the contract."""
         try:
             self._manager.register(plugin)
@@ -142,7 +148,7 @@ class Registry:
             problem = (
                 "it implements no indox_provider hook (is it marked with hookimpl?)"
                 if not returned
-                else check_provider(returned[0])
+                else check_provider(returned[0], distribution)
             )
             if problem is None:
                 return returned[0]()  # type: ignore[no-any-return] # check_provider has seen to it

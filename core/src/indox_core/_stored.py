@@ -5,8 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ._errors import ERROR_CLASSES, IndoxError, PluginLoadError, ProviderFailure, describe
-from ._provider import Provider
+from ._errors import (
+    ERROR_CLASSES,
+    Failure,
+    IndoxError,
+    PluginLoadError,
+    ProviderFailure,
+    describe,
+)
+from ._provider import Provider, breach
 from ._response import Reply
 
 SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
@@ -26,9 +33,22 @@ def decoded(provider: Provider, body: Any, operation: str | None = None) -> Repl
     reply = provider.decode(body, operation)
     if isinstance(reply, Reply):
         return whole(reply)
-    raise PluginLoadError(
-        f'The plugin for "{provider.spec.name}" breaks the contract: decode() must return a '
-        f"Reply, not {type(reply).__name__}."
+    raise breach(provider.spec.name, "decode", "a Reply", reply)
+
+
+def unread(provider: str, error: Exception, method: str) -> Failure:
+    """What reading an answer of another shape than the plugin expects comes to."""
+    return Failure(
+        "malformed",
+        f'the answer has a shape that the plugin for "{provider}" cannot read '
+        f"({type(error).__name__} in {method})",
+    )
+
+
+def plugin_raised(provider: str, error: Exception, method: str) -> PluginLoadError:
+    return PluginLoadError(
+        f'The plugin for "{provider}" raised {type(error).__name__} in {method}. '
+        "Client(debug=True) shows where."
     )
 
 
@@ -37,21 +57,25 @@ def decode_stored(provider: Provider, body: Any) -> Reply:
 
     Raises the error that the vendor's answer holds, and `MalformedResponseError` for what is none.
     """
+    name = provider.spec.name
     problem: IndoxError
     try:
         return decoded(provider, body)
-    except ProviderFailure as failed:
-        failure = failed.failure
-        problem = ERROR_CLASSES[failure.kind](
-            describe(failure, provider.spec.name),
-            provider=provider.spec.name,
-            status_code=failure.status_code,
-            code=failure.code,
-        )
+    except IndoxError as error:
+        problem = error
+    except ProviderFailure as error:
+        problem = _error_of(error.failure, name)
     except SHAPES as error:
-        problem = ERROR_CLASSES["malformed"](
-            f"{provider.spec.name}: the stored answer has another shape than the vendor's "
-            f"({type(error).__name__}).",
-            provider=provider.spec.name,
-        )
+        problem = _error_of(unread(name, error, "decode"), name)
+    except Exception as error:  # noqa: BLE001 # a plugin may raise anything
+        problem = plugin_raised(name, error, "decode")
     raise problem
+
+
+def _error_of(failure: Failure, provider: str) -> IndoxError:
+    return ERROR_CLASSES[failure.kind](
+        describe(failure, provider),
+        provider=provider,
+        status_code=failure.status_code,
+        code=failure.code,
+    )

@@ -144,13 +144,14 @@ def update_prices() -> None:
 
 
 @app.command()
+@click.argument("names", metavar="[PROVIDER]...", nargs=-1)
 @click.option("--timeout", default=20.0, help="Seconds that a plugin's import may take.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def doctor(timeout: float, as_json: bool) -> None:
-    """Check every installed plugin, each in a process of its own, and say what to do."""
+def doctor(names: tuple[str, ...], timeout: float, as_json: bool) -> None:
+    """Check every installed plugin, or these, each in a process of its own; say what to do."""
     from ._doctor import examine
 
-    examine(timeout, as_json)
+    examine(names, timeout, as_json)
 
 
 @app.command()

@@ -10,12 +10,14 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, distributions, version
 from typing import Any
 
 import click
 from packaging.requirements import InvalidRequirement, Requirement
 
+from indox_core._errors import ProviderNotFoundError
 from indox_core._provider import CONTRACT_VERSIONS
 from indox_core._registry import Installed, installed
 
@@ -37,10 +39,22 @@ print("\\n" + sys.argv[2] + json.dumps(found), flush=True)
 """
 
 
-def examine(timeout: float, as_json: bool) -> None:
-    """Print what is found; exit with 1 if a plugin has a problem."""
-    findings = [_finding(name, claims, timeout) for name, claims in _claims().items()]
-    findings += [_half_installed(name) for name in _without_metadata()]
+def examine(names: tuple[str, ...], timeout: float, as_json: bool) -> None:
+    """Print what is found, of all or of these; exit with 1 if a plugin has a problem."""
+    claims, without_metadata = _claims(), _without_metadata()
+    for name in names:
+        if name not in claims and name not in without_metadata:
+            raise ProviderNotFoundError(
+                f'No plugin offers "{name}". Installed: {", ".join(claims) or "none"}.'
+            )
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        looked_at = [
+            pool.submit(_finding, name, owners, timeout)
+            for name, owners in claims.items()
+            if not names or name in names
+        ]
+    findings = [future.result() for future in looked_at]
+    findings += [_half_installed(n) for n in without_metadata if not names or n in names]
     if as_json:
         click.echo(json.dumps(findings))
     else:
