@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import json
 import time
 
@@ -123,6 +124,65 @@ def test_pieces_cuts_and_delays():
     with pytest.raises(indox_core.TimeoutError):
         asyncio.run(run())
     assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("flavour", ["sync", "async"])
+def test_a_gap_in_a_stream_is_a_timeout_too(flavour):
+    fake = FakeProvider(FakeAnswer(text="a b c", delay_s=0.5))
+    options = {"model": "fake/x", "stream": True, "idle_timeout": 0.1}
+    began = time.monotonic()
+
+    async def run():
+        async with AsyncClient(plugins=[fake]) as aclient:
+            return [chunk async for chunk in await aclient.chat(HELLO, **options)]
+
+    if flavour == "async":
+        with pytest.raises(indox_core.TimeoutError):
+            asyncio.run(run())
+    else:
+        with Client(plugins=[fake]) as client, pytest.raises(indox_core.TimeoutError):
+            list(client.chat(HELLO, **options))
+    assert time.monotonic() - began < 0.45
+
+
+def test_cuts_and_delays_count_text_alone():
+    said = FakeAnswer(text="a b", reasoning="Hm.", cut_after=1)
+    with Client(plugins=[FakeProvider(said)]) as client:
+        stream = client.chat(HELLO, "fake/x", stream=True)
+        with pytest.raises(indox_core.StreamInterruptedError) as caught:
+            list(stream)
+    assert (caught.value.partial.data, caught.value.partial.reasoning) == ("a", "Hm.")
+
+
+def test_a_stand_in_takes_the_options_and_prices_of_the_one_it_stands_for():
+    usage = TokenUsage(input=10**6, output=0)
+    for name, model, options in (
+        ("openai", "gpt-4o-mini", {"api": "chat"}),
+        ("mistral", "mistral-large-latest", {"safe_prompt": True}),
+    ):
+        fake = FakeProvider(FakeAnswer(text="Hi", usage=usage), name=name)
+        with Client(plugins=[fake]) as client:
+            response = client.chat(HELLO, f"{name}/{model}", provider_options={name: options})
+        assert response.usage.cost > 0
+        with Client(plugins=[fake]) as client, pytest.raises(indox_core.ValidationError):
+            client.chat(HELLO, f"{name}/{model}", provider_options={name: {"odd": 1}})
+
+
+def test_a_script_that_is_wrong_is_told_as_such():
+    def asserts(request):
+        raise AssertionError("the question was another")
+
+    scripts = {
+        "raised AssertionError: the question was another": asserts,
+        "not NoneType": lambda request: None,
+        "request 2 has no answer": collections.deque(["only one"]),
+    }
+    for said, script in scripts.items():
+        with Client(plugins=[FakeProvider(script)]) as client:
+            with pytest.raises(indox_core.ConfigurationError) as caught:  # noqa: PT012
+                client.chat(HELLO, "fake/x")
+                client.chat(HELLO, "fake/x")
+            assert said in str(caught.value)
 
 
 def test_explain_and_unsupported_are_as_with_any_provider():
@@ -248,3 +308,79 @@ def test_a_plugin_without_awaited_calls_is_recorded_too(tmp_path):
     for _ in range(2):
         for response in both(Recorder(path, "echo", mode="auto"), model="echo/x"):
             assert response.data == "Hello"
+
+
+def test_a_place_that_cannot_be_written_costs_no_call(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(indox_core.ConfigurationError, match="cannot be written"):
+        Recorder(tmp_path / "file" / "x.json", "openai")
+
+
+def test_a_provider_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(indox_core.ProviderNotFoundError, match='Did you mean "openai"'):
+        Client(plugins=[Recorder(tmp_path / "x.json", "opnai")])
+
+
+@pytest.mark.parametrize("flavour", ["sync", "async"])
+@pytest.mark.parametrize("stream", [False, True], ids=["chat", "stream"])
+def test_a_broken_network_is_not_recorded(tmp_path, flavour, stream):
+    """The attempt that breaks is tried again, and only the answer is kept."""
+    path = tmp_path / "openai.json"
+    answers = []
+
+    def breaks():
+        yield b" "
+        raise ConnectionAbortedError
+
+    def respond(received):
+        answers.append(received)
+        if len(answers) == 1:
+            return HTTPAnswer(breaks())
+        if not stream:
+            return HTTPAnswer(
+                {"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}
+            )
+        chunk = {"choices": [{"index": 0, "delta": {"content": "Hello"}, "finish_reason": "stop"}]}
+        return HTTPAnswer(iter([sse(chunk, "[DONE]")]))
+
+    def ask(**config):
+        client = {"plugins": [Recorder(path, "openai")], "providers": {"openai": config}}
+        arguments = {"messages": HELLO, "model": "openai/gpt-4o-mini", "stream": stream}
+
+        async def run():
+            async with AsyncClient(**client) as aclient:
+                answer = await aclient.chat(**arguments)
+                if stream:
+                    async for _ in answer:
+                        pass
+                    answer = answer.response
+                return answer.data
+
+        if flavour == "async":
+            return asyncio.run(run())
+        with Client(**client) as caller:
+            answer = caller.chat(**arguments)
+            if stream:
+                list(answer)
+                answer = answer.response
+            return answer.data
+
+    with LoopbackServer(respond) as server:
+        assert ask(api_key=KEY, base_url=server.url) == "Hello"
+    assert len(answers) == 2
+    (kept,) = json.loads(path.read_text())["exchanges"]
+    assert kept["failure"] is None
+    assert ask(base_url=server.url) == "Hello"
+
+
+def test_a_prompt_that_holds_what_is_taken_out_is_found_again(tmp_path):
+    path = tmp_path / "openai.json"
+    question = [{"role": "user", "content": f"Is {KEY} the key of production?"}]
+    with OpenAIServer() as server:
+        for _ in range(2):
+            config = {"api_key": KEY, "base_url": server.base_url, "headers": {"x-e": "production"}}
+            with Client(plugins=[Recorder(path, "openai")], providers={"openai": config}) as client:
+                client.chat(question, "openai/gpt-4o-mini")
+        assert len(server.received) == 1
+    assert KEY not in path.read_text()
+    assert "production" not in path.read_text()

@@ -11,10 +11,12 @@ from indox_core.plugin import (
     Answer,
     Call,
     ChatEnd,
+    Failure,
     Finish,
     IteratorEvents,
     ModelInfo,
     Provider,
+    ProviderFailure,
     ProviderSpec,
     Rates,
     Reply,
@@ -201,11 +203,17 @@ def checked(error, method):
     assert method in str(error), error
 
 
-@pytest.mark.parametrize(("method", "way", "fatal"), METHODS, ids=IDS)
-@pytest.mark.parametrize("bad", [5, None, "text", [5], {"a": 1}], ids=repr)
+WRONG = [
+    pytest.param(*row, bad, id=f"{name}: {bad!r}")
+    for row, name in zip(METHODS, IDS, strict=True)
+    for bad in (5, None, "text", [5], {"a": 1})
+    # What the one returns is not looked at, the other is right.
+    if row[0] != "prepare" and (row[0], bad) != ("decode_count", 5)
+]
+
+
+@pytest.mark.parametrize(("method", "way", "fatal", "bad"), WRONG)
 def test_a_wrong_type_names_plugin_method_and_what_was_expected(method, way, fatal, bad):
-    if method == "prepare" or (method, bad) == ("decode_count", 5):
-        return  # what the one returns is not looked at, the other is right
     provider = with_bad(method, lambda self, *arguments: bad)
     if method in ("asend", "astream"):
 
@@ -255,6 +263,34 @@ def test_a_classify_of_another_type_is_named(bad):
     with pytest.raises(PluginLoadError, match="must return") as caught:
         ask(provider, "chat")
     checked(caught.value, "classify")
+
+
+ODD_FAILURES = [Failure("busy"), Failure("api", None), Failure(None)]
+
+
+@pytest.mark.parametrize("failure", ODD_FAILURES, ids=repr)
+@pytest.mark.parametrize("way", ["chat", "receipt"])
+def test_a_failure_that_cannot_be_told_is_named(failure, way):
+    def fails(self, *arguments):
+        raise ProviderFailure(failure)
+
+    with pytest.raises(PluginLoadError, match="a Failure of a known kind") as caught:
+        ask(with_bad("decode", fails), way)
+    checked(caught.value, "decode")
+
+
+@pytest.mark.parametrize("adaptations", [[], None])
+def test_adaptations_that_are_no_tuple_are_named(adaptations):
+    call = Call("x", {"a": 1}, adaptations)
+    with pytest.raises(PluginLoadError, match="a tuple of adaptations") as caught:
+        ask(with_bad("encode", lambda self, request: call), "chat")
+    checked(caught.value, "encode")
+
+
+def test_a_decoder_that_never_says_whether_it_is_finished_is_named():
+    half = type("Half", (), {"push": GoodDecoder.push, "finish": GoodDecoder.finish})
+    with pytest.raises(PluginLoadError, match="a StreamDecoder"):
+        ask(with_bad("decoder", lambda self, operation: half()), "stream")
 
 
 def _fails(self, *arguments):

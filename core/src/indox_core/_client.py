@@ -149,7 +149,15 @@ _CALL_OPTIONS = frozenset(
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 # The key goes with the call; a header of the client would win over every user's own.
 _HEADERS_NOT_YOURS = frozenset(
-    {"host", "content-length", "transfer-encoding", "connection", "authorization", "x-goog-api-key"}
+    {
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "authorization",
+        "x-goog-api-key",
+        "x-api-key",
+    }
 )
 
 
@@ -597,23 +605,27 @@ def _called(provider: Provider, method: str, make: Callable[[], Call], debug: bo
     except IndoxError:
         raise
     except Exception as error:  # noqa: BLE001 # a plugin may raise anything
-        problem, cause = plugin_raised(provider.spec.name, error, method), error
+        problem, cause = plugin_raised(provider.spec.name, error, method), error if debug else None
     else:
-        if isinstance(call, Call):
+        if isinstance(call, Call) and isinstance(call.adaptations, tuple):
             return call
-        problem, cause = breach(provider.spec.name, method, "a Call", call), None
-    raise problem from (cause if debug else None)
+        wanted = "a Call" + (" with a tuple of adaptations" if isinstance(call, Call) else "")
+        problem, cause = breach(provider.spec.name, method, wanted, call), None
+    raise problem from cause
 
 
 def _models(run: Run) -> Plan[Any]:
     def are_models(value: Any) -> bool:
-        return isinstance(value, tuple) and all(isinstance(item, ModelInfo) for item in value)
+        several = isinstance(value, (tuple, list))
+        return several and all(isinstance(item, ModelInfo) for item in value)
 
-    return run.fetch("decode_models", "a tuple of ModelInfo", are_models)
+    read = cast(ModelLister, run.provider).decode_models
+    return run.fetch("decode_models", read, "a tuple of ModelInfo", are_models)
 
 
 def _tokens(run: Run) -> Plan[Any]:
-    return run.fetch("decode_count", "an int", lambda value: type(value) is int)
+    read = cast(TokenCounter, run.provider).decode_count
+    return run.fetch("decode_count", read, "an int", lambda value: type(value) is int)
 
 
 class Client(_BaseClient):

@@ -51,7 +51,15 @@ from ._provider import Access, Answer, Call, Connection, Provider, StreamDecoder
 from ._request import ChatRequest
 from ._response import ChatResponse, Reply, text_of
 from ._retry import RetryBudget, falls_back, is_retryable, wait_before_next
-from ._stored import SHAPES, decoded, plugin_raised, unread, whole
+from ._stored import (
+    SHAPES,
+    WELL_FORMED,
+    decoded,
+    plugin_raised,
+    unread,
+    well_formed,
+    whole,
+)
 from ._usage import CostBreakdown, Receipt, TokenUsage, Usage
 
 if TYPE_CHECKING:
@@ -238,19 +246,21 @@ class Run:
         reply = yield from self._tried(self._decode)
         return (yield from self._answered(reply, self._raw))
 
-    def fetch(self, method: str, wanted: str, is_wanted: Callable[[Any], bool]) -> Plan[Any]:
+    def fetch(
+        self, method: str, read: Callable[[Any], T], wanted: str, is_wanted: Callable[[Any], bool]
+    ) -> Plan[T]:
         """Send, wait, read: for what is no chat, such as a list of models.
 
-        `method` is the plugin's that reads the body, `wanted` what it must return.
+        `read` is the plugin's `method`, which must return what is `wanted`.
         """
 
-        def read(answer: Answer) -> Any:
-            value = getattr(self.provider, method)(answer.body)
+        def checked(answer: Answer) -> T:
+            value = read(answer.body)
             if not is_wanted(value):
                 raise breach(self.request.provider, method, wanted, value)
             return value
 
-        return (yield from self._tried(read, method))
+        return (yield from self._tried(checked, method))
 
     def _tried(self, read: Callable[[Answer], T], reading: str = "decode") -> Plan[T]:
         """What `read` makes of the first good answer; `reading` is the plugin's method."""
@@ -309,12 +319,13 @@ class Run:
             method, decoder = "decoder", None
             try:
                 decoder = self.provider.decoder(self.call.operation)
-                if not (hasattr(decoder, "push") and hasattr(decoder, "finish")):
+                if not all(hasattr(decoder, name) for name in ("push", "finish", "finished")):
                     raise breach(self.request.provider, "decoder", "a StreamDecoder", decoder)
                 method = "stream"
                 self.asked = True
                 source = yield Open(connection, self.call, self._access())
-                if not hasattr(source, "request_id"):
+                steps = hasattr(source, "__next__") or hasattr(source, "__anext__")
+                if not (steps and hasattr(source, "request_id")):
                     raise breach(self.request.provider, "stream", "an EventSource", source)
                 self.provider_request_id = source.request_id
                 source = None  # the driver owns it
@@ -452,7 +463,7 @@ class Run:
 
     def _fold(self, events: list[ChatEvent], method: str) -> list[Chunk]:
         wanted = "a list of chat events"
-        if not isinstance(events, list | tuple):
+        if not isinstance(events, (list, tuple)):
             raise breach(self.request.provider, method, wanted, events)
         for event in events:
             if not isinstance(event, EVENTS):
@@ -477,6 +488,9 @@ class Run:
             failure = unread(self.request.provider, error, method)
         if failure is None:
             return self._plugin_error(error, method)
+        if not well_formed(failure):
+            raised = method if isinstance(error, ProviderFailure) else "classify"
+            return breach(self.request.provider, raised, WELL_FORMED, failure)
         if failure.kind == "network":
             failure = _explained(failure, error, self.request.base_url)
         # At once: the vendor may echo the key, and a traceback may show our frames' locals.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_ch
 
 from pydantic import BaseModel, SecretStr
 
-from ._capabilities import CAPABILITIES, Capability
+from ._capabilities import Capability
 from ._content import JSON, ReasoningPart, TextPart, ToolCallPart
 from ._credentials import HiddenText
 from ._errors import Failure, PluginLoadError, UnsupportedFeatureError
@@ -339,8 +339,8 @@ _SPEC_TYPES: dict[str, tuple[type, ...]] = {
     "key_variable": (str, type(None)),
     "base_url": (str,),
     "sdk": (str, type(None)),
-    "fetches_urls": (frozenset, set),
-    "lacks": (frozenset, set),
+    "fetches_urls": (frozenset, set, tuple, list),
+    "lacks": (frozenset, set, tuple, list),
     "options": (type, type(None)),
 }
 
@@ -359,9 +359,8 @@ def check_provider(provider: Any, distribution: str = "the plugin") -> str | Non
             return (
                 f"{provider.__name__}.spec.{name} must be a {shown}, not a {type(value).__name__}"
             )
-    unknown = sorted(map(str, spec.lacks - CAPABILITIES))
-    if unknown:
-        return f"{provider.__name__}.spec.lacks names no capability: {', '.join(unknown)}"
+    if spec.options is not None and not issubclass(spec.options, BaseModel):
+        return f"{provider.__name__}.spec.options must be a pydantic model"
     missing = sorted(provider.__abstractmethods__)
     if missing:
         return f"{provider.__name__} does not define {', '.join(missing)}"

@@ -16,6 +16,7 @@ import pluggy
 from . import _hookspecs
 from ._errors import (
     DuplicateProviderError,
+    IndoxError,
     PluginLoadError,
     ProviderNotFoundError,
     did_you_mean,
@@ -152,6 +153,8 @@ class Registry:
             )
             if problem is None:
                 return returned[0]()  # type: ignore[no-any-return] # check_provider has seen to it
+        except IndoxError:
+            raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 # a plugin may raise anything
             problem = f"indox_provider() raised {type(error).__name__}"
         if self._manager.is_registered(plugin):

@@ -45,6 +45,17 @@ def unread(provider: str, error: Exception, method: str) -> Failure:
     )
 
 
+WELL_FORMED = "a Failure of a known kind with a message of text"
+
+
+def well_formed(failure: Any) -> bool:
+    return (
+        isinstance(failure, Failure)
+        and failure.kind in ERROR_CLASSES
+        and isinstance(failure.message, str)
+    )
+
+
 def plugin_raised(provider: str, error: Exception, method: str) -> PluginLoadError:
     return PluginLoadError(
         f'The plugin for "{provider}" raised {type(error).__name__} in {method}. '
@@ -64,7 +75,10 @@ def decode_stored(provider: Provider, body: Any) -> Reply:
     except IndoxError as error:
         problem = error
     except ProviderFailure as error:
-        problem = _error_of(error.failure, name)
+        if well_formed(error.failure):
+            problem = _error_of(error.failure, name)
+        else:
+            problem = breach(name, "decode", WELL_FORMED, error.failure)
     except SHAPES as error:
         problem = _error_of(unread(name, error, "decode"), name)
     except Exception as error:  # noqa: BLE001 # a plugin may raise anything

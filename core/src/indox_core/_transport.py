@@ -135,7 +135,7 @@ class _SyncTransport(_Transport, httpx2.BaseTransport):
         with _as_httpx2():
             response = self._current().handle_request(_to_core(request))
         headers, inflate = _decoding(response)
-        if response.status < 400:
+        if response.status < 300:
             body: httpx2.SyncByteStream = _SyncBody(response, inflate)
         else:
             body = httpx2.ByteStream(_first(_SyncBody(response, inflate)))
@@ -200,7 +200,7 @@ class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
         with _as_httpx2():
             response = await pool.handle_async_request(_to_core(request))
         headers, inflate = _decoding(response)
-        if response.status < 400:
+        if response.status < 300:
             body: httpx2.AsyncByteStream = _AsyncBody(response, inflate)
         else:
             body = httpx2.ByteStream(await _afirst(_AsyncBody(response, inflate)))
@@ -260,7 +260,7 @@ def _decoding(response: httpcore2.Response) -> tuple[list[tuple[bytes, bytes]], 
     named = b",".join(value for name, value in response.headers if name.lower() == _ENCODING)
     encodings = [e for part in named.split(b",") if (e := part.strip().lower()) not in _PLAIN]
     headers = response.headers
-    if response.status >= 400:
+    if response.status >= 300:
         # An error is read by the SDK with whatever codec its charset names; we know it is UTF-8.
         headers = [(n, v.partition(b";")[0] if n.lower() == _TYPE else v) for n, v in headers]
     if not encodings:

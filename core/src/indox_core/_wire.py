@@ -327,7 +327,7 @@ class ResponseConnection(ABC):
 
 
 def _with_bearer(access: Access) -> dict[str, str]:
-    return {"Authorization": access.bearer}
+    return {"Authorization": access.bearer} if access.key is not None else {}
 
 
 class HTTPConnection(ResponseConnection):
@@ -371,14 +371,17 @@ class HTTPConnection(ResponseConnection):
             "POST" if call.arguments else "GET",
             access.base_url + call.operation,
             content=to_json(call.arguments) if call.arguments else None,
-            headers={
-                "Content-Type": "application/json",
-                **self._headers(access),
-                **call.headers,
-                **access.headers,
-            },
+            headers=self._all_headers(call, access),
             timeout=access.timeout_s,
         )
+
+    def _all_headers(self, call: Call, access: Access) -> dict[str, str]:
+        """Those that carry the key win: a client's header must not pay for every user's calls."""
+        own = self._headers(access)
+        mine = {name.lower() for name in own}
+        configured = {**call.headers, **access.headers}
+        others = {name: value for name, value in configured.items() if name.lower() not in mine}
+        return {"Content-Type": "application/json", **others, **own}
 
     def _refusal(self, response: httpx2.Response) -> ProviderFailure:
         try:
@@ -386,11 +389,12 @@ class HTTPConnection(ResponseConnection):
         except ValueError:
             body = None
         failure = self._failure(body, response.status_code)
+        wait = retry_after(response.headers)
         return ProviderFailure(
             replace(
                 failure,
                 status_code=response.status_code,
                 request_id=failure.request_id or request_id_of(response),
-                retry_after_s=retry_after(response.headers),
+                retry_after_s=failure.retry_after_s if wait is None else wait,
             )
         )

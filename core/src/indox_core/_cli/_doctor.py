@@ -26,12 +26,12 @@ from ._print import print_table
 MARK = "indox-doctor:"
 _CHILD = """
 import json, sys, time
-began = time.perf_counter()
+began = time.process_time()
 try:
     from indox_core._registry import Registry
     spec = Registry().provider(sys.argv[1]).spec
     found = {"contract": spec.contract, "key_variable": spec.key_variable, "sdk": spec.sdk,
-             "import_s": round(time.perf_counter() - began, 3)}
+             "import_s": round(time.process_time() - began, 3)}
 except BaseException as error:
     text = str(error) if type(error).__module__.startswith("indox_core") else type(error).__name__
     found = {"problem": text}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from string import Template
 
 import click
+from packaging.version import Version
 
 from indox_core._errors import DuplicateProviderError, ValidationError
 from indox_core._registry import installed
@@ -26,23 +27,26 @@ def new_provider(name: str, compatible: bool) -> None:
     target = Path(f"indox-{name}")
     if target.exists():
         raise ValidationError(f"./{target} is there already. Nothing was written.")
-    beside = Path(tempfile.mkdtemp(prefix=f".{target}-", dir="."))
+    beside = Path(f".{target}-{os.getpid()}")
     try:
+        beside.mkdir()
         for path, content in rendered(name, compatible):
             (beside / path).parent.mkdir(parents=True, exist_ok=True)
             (beside / path).write_bytes(content)
-        beside.chmod(0o755)
         beside.rename(target)
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
-    model = "a-model" if compatible else "any"
     click.echo(
         f"Written: ./{target}. It passes its tests as it stands:\n\n"
         f"    cd {target}\n"
         "    pip install -e '.[dev]'\n"
         "    pytest\n"
-        f'    indox chat -m {name}/{model} "Hello"'
+        + (
+            f"\nThen put the vendor's address into src/{_module(name)}/__init__.py."
+            if compatible
+            else f'    indox chat -m {name}/any "Hello"'
+        )
     )
 
 
@@ -67,24 +71,29 @@ def _check(name: str) -> None:
     raise DuplicateProviderError(f"A distribution indox-{name} is installed. Take another name.")
 
 
+def _module(name: str) -> str:
+    return f"indox_{name.replace('-', '_')}"
+
+
 def rendered(name: str, compatible: bool) -> Iterator[tuple[str, bytes]]:
     """The files of the package: path below its folder, and content."""
-    core = version("indox-core")
-    major, minor = core.split(".")[:2]
-    dependencies = [f'"indox-core>={core},<{major}.{int(minor) + 1}"']
+    core = Version(version("indox-core"))
+    next_one = str(core.major + 1) if core.major else f"0.{core.minor + 1}"
+    dependencies = [f'"indox-core>={core},<{next_one}"']
     if compatible:
         dependencies.append(dependencies[0].replace("core", "openai"))
     words = {
         "name": name,
         "title": name.replace("-", " ").title(),
-        "module": f"indox_{name.replace('-', '_')}",
+        "module": _module(name),
+        "model": "a-model" if compatible else "any",
         "stem": "".join(word.capitalize() for word in name.split("-")),
         "variable": f"{name.replace('-', '_').upper()}_API_KEY",
         "dependencies": ", ".join(dependencies),
     }
     for kind in ("common", "compatible" if compatible else "echo"):
         for file in sorted((_TEMPLATE / kind).rglob("*")):
-            if not file.is_file() or "__pycache__" in file.parts:
+            if not file.is_file():
                 continue
             path = file.relative_to(_TEMPLATE / kind).as_posix()
             path = path.replace("dot_", ".").replace("src/module/", f"src/{words['module']}/")

@@ -143,7 +143,8 @@ class ProviderContract:
             'stands before the slash of "provider/model".'
         )
         assert spec.contract in CONTRACT_VERSIONS
-        assert spec.lacks <= CAPABILITIES, f"spec.lacks names {spec.lacks - CAPABILITIES}."
+        unknown = set(spec.lacks) - CAPABILITIES
+        assert not unknown, f"spec.lacks names {unknown}, which is no capability."
         assert re.match(r"$|https://|http://(localhost|127\.0\.0\.1)\b", spec.base_url), (
             "spec.base_url must be https: a key travels there."
         )
@@ -678,7 +679,9 @@ class ProviderContract:
                 for name, value in stream.arguments.items()
                 if plain.arguments.get(name) != value
             }
-            return bool(marks) and all(body.get(name) == marks[name] for name in marks)
+            if not marks:  # the connection says so itself
+                return bool(body.get("stream"))
+            return all(body.get(name) == marks[name] for name in marks)
         return stream.operation.partition("?")[0] in received.path
 
     def ask(self, server: LoopbackServer | None, way: str, **options: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import math
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -33,8 +33,10 @@ from indox_core._provider import (
     Provider,
     ProviderSpec,
 )
+from indox_core._registry import Registry, installed
 from indox_core._request import ChatRequest
 from indox_core._response import Finish, FinishReason, Reply, arguments_text
+from indox_core._retry import deadline
 from indox_core._usage import TokenUsage
 
 
@@ -55,9 +57,9 @@ class FakeAnswer:
     pieces: Sequence[str] | None = None
     """How a stream cuts the text. `None`: before each word."""
     delay_s: float = 0.0
-    """Seconds before the answer, and before each piece of a stream."""
+    """Seconds before a whole answer, and before each piece of a stream's text."""
     cut_after: int | None = None
-    """Pieces after which the connection breaks; a whole answer then does not come at all."""
+    """Pieces of text after which the connection breaks; a whole answer then does not come."""
 
     def __post_init__(self) -> None:
         if self.pieces is not None and "".join(self.pieces) != self.text:
@@ -95,9 +97,10 @@ class FakeProvider:
     """A provider for tests of an application: `Client(plugins=[FakeProvider("Hello!")])`.
 
     `answers` is one answer for every call, a list that is used up in order, or a function of the
-    request. `name` is the prefix that it answers to, also that of an installed provider: then its
-    models have their prices. No key is needed, nothing leaves the process, and `requests` holds
-    what was asked. Safe to share between threads, which then share the list.
+    request. `name` is the prefix that it answers to, also that of an installed provider: then it
+    takes that one's `provider_options`, and its models have their prices. No key is needed, nothing
+    leaves the process, and `requests` holds what was asked. Safe to share between threads, which
+    then share the list.
     """
 
     def __init__(
@@ -109,34 +112,59 @@ class FakeProvider:
         self.requests: list[ChatRequest] = []
         """Every request that was sent, further attempts included."""
         self._answers = answers
-        self._left = iter(answers) if isinstance(answers, list | tuple) else None
+        several = isinstance(answers, Sequence) and not isinstance(answers, str)
+        self._left = iter(answers) if several else None  # type: ignore[arg-type] # a sequence
         self._name = name
 
     @hookimpl
     def indox_provider(self) -> type[Provider]:
+        stands_for: Any = None
+        if any(item.name == self._name for item in installed()):
+            stands_for = Registry().provider(self._name)
         spec = ProviderSpec(
             name=self._name,
             contract=1,
             fetches_urls=frozenset({"image", "document", "audio"}),
+            options=stands_for.spec.options if stands_for is not None else None,
         )
-        return type("FakedProvider", (_FakedProvider,), {"spec": spec, "fake": self})
+        prices = {} if stands_for is None else {
+            name: staticmethod(getattr(stands_for, name))
+            for name in ("rates", "complete_rates", "surcharges")
+        }  # fmt: skip
+        return type("FakedProvider", (_FakedProvider,), {"spec": spec, "fake": self, **prices})
 
     def answer(self, request: ChatRequest) -> FakeAnswer:
         """The next answer. Raises `ProviderFailure` for a scripted failure."""
         self.requests.append(request)
         step: Any = self._answers
         if callable(step):
-            step = step(request)
+            step = self._called(step, request)
         elif self._left is not None:
-            step = next(self._left, None)
-        if step is None:
+            step = next(self._left, _NONE_LEFT)
+        if step is _NONE_LEFT:
             raise ConfigurationError(
                 f"FakeProvider: request {len(self.requests)} has no answer; "
                 f"{len(self.requests) - 1} were given."
             )
         if isinstance(step, Failure):
             raise ProviderFailure(step)
+        if not isinstance(step, str | FakeAnswer):
+            raise ConfigurationError(
+                f"FakeProvider: an answer is a str, FakeAnswer or Failure, not "
+                f"{type(step).__name__}."
+            )
         return FakeAnswer(text=step) if isinstance(step, str) else step
+
+    def _called(self, function: Callable[[ChatRequest], Any], request: ChatRequest) -> Any:
+        try:
+            return function(request)
+        except Exception as error:  # the test's own
+            raise ConfigurationError(
+                f"FakeProvider: the function of answers raised {type(error).__name__}: {error}"
+            ) from error
+
+
+_NONE_LEFT = object()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,15 +225,15 @@ class _Connection:
 
     def send(self, call: Call, access: Access) -> Answer:
         answer = self._answer(call)
-        _wait(answer.delay_s, time.monotonic() + access.timeout_s, access)
+        _wait(answer.delay_s)
         return _whole(answer, call)
 
     def stream(self, call: Call, access: Access) -> EventSource:
-        return IteratorEvents(_pieces(self._answer(call), call, access))
+        return IteratorEvents(_pieces(self._answer(call), call))
 
     async def asend(self, call: Call, access: Access) -> Answer:
         answer = self._answer(call)
-        await asyncio.sleep(answer.delay_s)
+        await _asleep(answer.delay_s)
         return _whole(answer, call)
 
     async def astream(self, call: Call, access: Access) -> AsyncEventSource:
@@ -219,11 +247,18 @@ class _Connection:
         return self._fake.answer(call.request)
 
 
-def _wait(seconds: float, end: float, access: Access) -> None:
-    left = end - time.monotonic()
-    access.cancelled.wait(min(seconds, max(left, 0)))
+def _wait(seconds: float) -> None:
+    """As a socket would: no longer than the driver allows."""
+    left = deadline.get(math.inf) - time.monotonic()
+    time.sleep(min(seconds, max(left, 0.0)))
     if seconds > left:
         raise TimeoutError
+
+
+async def _asleep(seconds: float) -> None:
+    import asyncio
+
+    await asyncio.sleep(seconds)
 
 
 def _whole(answer: FakeAnswer, call: Call) -> Answer:
@@ -232,37 +267,39 @@ def _whole(answer: FakeAnswer, call: Call) -> Answer:
     return Answer(answer.events(call.arguments["model"]))
 
 
-def _pieces(answer: FakeAnswer, call: Call, access: Access) -> Iterator[JSON]:
-    end = time.monotonic() + access.timeout_s
-    for number, event in enumerate(answer.events(call.arguments["model"])):
-        _check_cut(answer, number)
-        _wait(answer.delay_s, end, access)
+def _pieces(answer: FakeAnswer, call: Call) -> Iterator[JSON]:
+    for event, delay_s in _timed(answer, call):
+        _wait(delay_s)
         yield event
+
+
+def _timed(answer: FakeAnswer, call: Call) -> Iterator[tuple[JSON, float]]:
+    """The events, each with the seconds before it; raises where the connection breaks."""
+    texts = 0
+    for event in answer.events(call.arguments["model"]):
+        after_text = "text" in event or "end" in event
+        if after_text and answer.cut_after is not None and texts >= answer.cut_after:
+            raise _broken()
+        texts += "text" in event
+        yield event, answer.delay_s if "text" in event else 0.0
 
 
 class _AsyncEvents:
     def __init__(self, answer: FakeAnswer, call: Call) -> None:
         self.request_id: str | None = None
-        self._answer = answer
-        self._events = enumerate(answer.events(call.arguments["model"]))
+        self._events = _timed(answer, call)
 
     def __aiter__(self) -> AsyncIterator[JSON]:
         return self
 
     async def __anext__(self) -> JSON:
-        for number, event in self._events:
-            _check_cut(self._answer, number)
-            await asyncio.sleep(self._answer.delay_s)
+        for event, delay_s in self._events:
+            await _asleep(delay_s)
             return event
         raise StopAsyncIteration
 
     async def aclose(self) -> None:
         """Nothing is held."""
-
-
-def _check_cut(answer: FakeAnswer, number: int) -> None:
-    if answer.cut_after is not None and number > answer.cut_after:  # the start is no piece
-        raise _broken()
 
 
 def _broken() -> ProviderFailure:

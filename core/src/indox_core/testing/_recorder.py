@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-import tempfile
+import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from indox_core._content import JSON
-from indox_core._credentials import redact
+from indox_core._credentials import HIDDEN, redact
 from indox_core._errors import ConfigurationError, Failure, ProviderFailure
 from indox_core._hookspecs import hookimpl
 from indox_core._provider import (
@@ -37,11 +38,12 @@ class Recorder:
         client = Client(plugins=[Recorder("tests/weather.json", "openai")])
 
     What is stored is the call's JSON and the vendor's, as it passes the plugin's `Connection`,
-    whichever HTTP library is underneath. Headers are not stored, and the key and configured headers
-    are taken out of the rest; prompts and answers stay. `mode` is `auto` (replay if the file is
-    there, else record), `replay` (in CI: never call anybody), or `record` (anew). A stored answer
-    belongs to one call with the same JSON and is given once, in the order of recording; a call that
-    was not recorded raises `ConfigurationError`, which says where it differs.
+    whichever HTTP library is underneath. Headers are not stored, and the key and the configured
+    headers of 8 characters or more are taken out of the rest, where they stand in one piece;
+    prompts and answers stay. A broken network is not stored. `mode` is `auto` (replay if the file
+    is there, else record), `replay` (in CI: never call anybody), or `record` (anew). A stored
+    answer belongs to one call with the same JSON and is given once, in the order of recording; a
+    call that was not recorded raises `ConfigurationError`, which says where it differs.
     """
 
     def __init__(
@@ -63,6 +65,8 @@ class Recorder:
         if self.replays:
             self._exchanges = self._stored()
             self._left = list(self._exchanges)
+        else:
+            self._write(kept=False)  # a place that cannot be written costs no call
 
     @hookimpl
     def indox_provider(self) -> type[Provider]:
@@ -90,9 +94,10 @@ class Recorder:
         wanted = json.loads(json.dumps([call.operation, call.arguments]))
         with self._lock:
             for exchange in self._left:
-                if [exchange["operation"], exchange["arguments"]] == wanted and (
-                    exchange["failure"] or ("events" in exchange) == stream
-                ):
+                same = _first_difference(
+                    [exchange["operation"], exchange["arguments"]], wanted, ""
+                ) is None  # fmt: skip
+                if same and (exchange["failure"] or ("events" in exchange) == stream):
                     self._left.remove(exchange)
                     return exchange
         raise ConfigurationError(
@@ -105,8 +110,8 @@ class Recorder:
         if not self._left:
             return f": all {len(self._exchanges)} that it holds have been given"
         stored = [self._left[0]["operation"], self._left[0]["arguments"]]
-        place = _first_difference(stored, wanted, "")
-        return f": it differs from the next one stored at {place}" if place is not None else ""
+        place = _first_difference(stored, wanted, "") or "stream"
+        return f": it differs from the next one stored at {place}"
 
     def _stored(self) -> list[dict[str, Any]]:
         problem = ""
@@ -118,7 +123,8 @@ class Recorder:
             problem = f"cannot be read ({type(error).__name__})"
         if problem:
             raise ConfigurationError(f"Recorder: {self._path.name} {problem}.")
-        if not isinstance(stored, dict) or stored.get("format") != _FORMAT:
+        fields = {"format", "provider", "exchanges"}
+        if not isinstance(stored, dict) or set(stored) != fields or stored["format"] != _FORMAT:
             raise ConfigurationError(f"Recorder: {self._path.name} is no recording.")
         if stored["provider"] != self._provider:
             raise ConfigurationError(
@@ -128,20 +134,24 @@ class Recorder:
         exchanges: list[dict[str, Any]] = stored["exchanges"]
         return exchanges
 
-    def _write(self) -> None:
+    def _write(self, kept: bool = True) -> None:
+        """Whole or not at all. Raises `ConfigurationError`; `kept=False` only tries."""
         content = {"format": _FORMAT, "provider": self._provider, "exchanges": self._exchanges}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        beside = tempfile.NamedTemporaryFile(  # noqa: SIM115 # renamed after it is closed
-            "w", dir=self._path.parent, prefix=self._path.name, delete=False, encoding="utf-8"
-        )
+        beside = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         try:
-            with beside:
-                json.dump(content, beside, indent=1, ensure_ascii=False)
-                beside.write("\n")
-            Path(beside.name).replace(self._path)
-        except BaseException:
-            Path(beside.name).unlink(missing_ok=True)
-            raise
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            beside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            if kept:
+                beside.replace(self._path)
+            else:
+                beside.unlink()
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            problem = f"Recorder: {self._path.name} cannot be written ({type(error).__name__})."
+        else:
+            return
+        raise ConfigurationError(problem)
 
 
 def _cleaned(value: Any, secrets: list[str]) -> Any:
@@ -162,12 +172,20 @@ def _first_difference(stored: Any, wanted: Any, place: str) -> str | None:
         names = ("operation", "arguments") if not place else range(len(stored))
         items = list(zip(names, stored, wanted, strict=True))
     else:
-        return None if stored == wanted else place
+        return None if _same(stored, wanted) else place
     for name, one, other in items:
         found = _first_difference(one, other, f"{place}.{name}" if place else str(name))
         if found is not None:
             return found
     return None
+
+
+def _same(stored: Any, wanted: Any) -> bool:
+    """Whether two values are the same, but for what was taken out of the stored one."""
+    if isinstance(stored, str) and isinstance(wanted, str) and HIDDEN in stored:
+        pattern = ".*".join(map(re.escape, stored.split(HIDDEN)))
+        return re.fullmatch(pattern, wanted, re.DOTALL) is not None
+    return bool(stored == wanted)
 
 
 class _Exchange:
@@ -195,8 +213,9 @@ class _Exchange:
         failure = (
             error.failure if isinstance(error, ProviderFailure) else self._provider.classify(error)
         )
-        if failure is not None:
+        if failure is not None and failure.kind not in ("network", "timeout"):
             self.keep(failure=asdict(failure), **fields)
+        self._kept = True
 
 
 class _Recording:
