@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
-from ._content import ContentPart, with_results
+from ._content import ContentPart, TextPart, with_results
 from ._errors import UnsupportedFeatureError
 from ._messages import Adaptation, Message, dropped
 from ._request import ChatRequest
@@ -102,6 +102,8 @@ def _message(
     lacks: frozenset[Capability],
     adaptations: list[Adaptation],
 ) -> Message:
+    if message.name is None and all(type(part) is TextPart for part in message.content):
+        return message
     kept: list[ContentPart] = []
     for index, part in enumerate(message.content):
         if part.type == "reasoning" and "reasoning" in lacks:

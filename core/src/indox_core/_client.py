@@ -48,7 +48,7 @@ from ._errors import (
 )
 from ._explanation import Explanation
 from ._ledger import ClientUsage, Ledger
-from ._messages import MessageLike
+from ._messages import Adaptation, MessageLike
 from ._overrides import read_overrides
 from ._provider import Call, ModelInfo, ModelLister, Provider, TokenCounter, breach
 from ._registry import Registry
@@ -468,7 +468,11 @@ class _BaseClient:
         """Nothing is downloaded here: a URL that the vendor cannot fetch is refused."""
         size = 0
         for number, message in enumerate(request.messages):
-            for part in with_results(message.content):
+            content = message.content
+            if len(content) == 1 and type(content[0]) is TextPart:
+                size += len(content[0].text)
+                continue
+            for part in with_results(content):
                 if isinstance(part, TextPart):
                     size += len(part.text)
                     continue
@@ -607,10 +611,10 @@ def _called(provider: Provider, method: str, make: Callable[[], Call], debug: bo
     except Exception as error:  # noqa: BLE001 # a plugin may raise anything
         problem, cause = plugin_raised(provider.spec.name, error, method), error if debug else None
     else:
-        if isinstance(call, Call) and isinstance(call.adaptations, tuple):
+        wanted, value = _wanted_of(call)
+        if not wanted:
             return call
-        wanted = "a Call" + (" with a tuple of adaptations" if isinstance(call, Call) else "")
-        problem, cause = breach(provider.spec.name, method, wanted, call), None
+        problem, cause = breach(provider.spec.name, method, wanted, value), None
     raise problem from cause
 
 
@@ -626,6 +630,26 @@ def _models(run: Run) -> Plan[Any]:
 def _tokens(run: Run) -> Plan[Any]:
     read = cast(TokenCounter, run.provider).decode_count
     return run.fetch("decode_count", read, "an int", lambda value: type(value) is int)
+
+
+def _wanted_of(call: Any) -> tuple[str, Any]:
+    """What is wanted instead of what a plugin calls a call, and what was given; '' if it is one."""
+    if not isinstance(call, Call):
+        return "a Call", call
+    for name, kind, wanted in _CALL_FIELDS:
+        value = getattr(call, name)
+        if not isinstance(value, kind):
+            return f"a Call with {wanted}", value
+    odd = [item for item in call.adaptations if not isinstance(item, Adaptation)]
+    return ("a Call with a tuple of adaptations", odd[0]) if odd else ("", None)
+
+
+_CALL_FIELDS: tuple[tuple[str, type, str], ...] = (
+    ("operation", str, "an operation of text"),
+    ("arguments", dict, "a dict of arguments"),
+    ("adaptations", tuple, "a tuple of adaptations"),
+    ("headers", Mapping, "a mapping of headers"),
+)
 
 
 class Client(_BaseClient):

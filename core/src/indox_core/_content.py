@@ -186,6 +186,25 @@ def _type_of_bytes(raw: bytes) -> str | None:
     return None
 
 
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+def _beginning(data: str) -> bytes:
+    """The first bytes of data in base64, all of which is checked without being decoded: an image
+    may have megabytes. Raises `ValueError`."""
+    if not data:
+        raise ValueError("data is empty")
+    # What is left besides the alphabet may be only the padding at the end.
+    rest = data.encode("ascii", "replace").translate(None, _ALPHABET)
+    if len(data) % 4 or rest not in (b"", b"=", b"==") or not data.endswith(rest.decode()):
+        raise ValueError("data is not valid base64")
+    try:
+        binascii.a2b_base64(data[-4:], strict_mode=True)
+    except ValueError:  # as strict as the whole would be: such as bits left over at the end
+        raise ValueError("data is not valid base64") from None
+    return binascii.a2b_base64(data[:64])
+
+
 def _checked_media(kind: str, media: Media) -> Media:
     """The media with its type filled in.
 
@@ -196,13 +215,7 @@ def _checked_media(kind: str, media: Media) -> Media:
     declared = _ALIASES.get(declared, declared)
     found = None
     if media.data is not None:
-        try:
-            raw = binascii.a2b_base64(media.data.encode("ascii"), strict_mode=True)
-        except ValueError:  # binascii.Error and UnicodeEncodeError are ValueErrors
-            raise ValueError("data is not valid base64") from None
-        if not raw:
-            raise ValueError("data is empty")
-        found = _type_of_bytes(raw)
+        found = _type_of_bytes(_beginning(media.data))
         if found == "audio/mpeg" and declared.startswith("audio/"):
             found = None  # the first bytes of other sounds may look like a frame of an mp3
         if not declared and not found:

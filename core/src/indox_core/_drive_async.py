@@ -146,8 +146,11 @@ class AsyncDriver:
 
     async def _in_thread(self, function: Callable[[], _T]) -> _T:
         def bounded() -> _T:
-            with until(self._end):
-                return function()
+            try:
+                with until(self._end):
+                    return function()
+            except StopIteration:  # which no future can hold
+                raise RuntimeError("StopIteration") from None
 
         return await _in_thread(bounded)
 

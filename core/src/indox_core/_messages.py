@@ -122,6 +122,8 @@ class _Reader:
         self._waiting: dict[str, str] = {}  # the id of each call, and the one it came with
 
     def read(self, value: Any, path: str) -> None:
+        if type(value) is dict and len(value) == 2 and self._read_text(value, path):
+            return
         message = value if isinstance(value, Message) else self._from_mapping(value, path)
         parts: list[ContentPart] = []
         for index, part in enumerate(message.content):
@@ -139,6 +141,17 @@ class _Reader:
         if any(new is not old for new, old in zip(parts, message.content, strict=True)):
             message = message.model_copy(update={"content": tuple(parts)})
         self.messages.append(message)
+
+    def _read_text(self, value: dict[str, Any], path: str) -> bool:
+        """Whether it is a role and a string, as most messages are, and is read."""
+        role, content = value.get("role"), value.get("content")
+        if type(content) is not str or role not in ("user", "assistant", "system"):
+            return False
+        try:
+            self.messages.append(Message(role=role, content=(TextPart(text=content),)))
+        except PydanticError as error:
+            raise validation_error(error, f"{path}.content.0") from None
+        return True
 
     def _add_call(self, call: ToolCallPart, path: str) -> ToolCallPart:
         own, number = call.id, len(self._call_ids)

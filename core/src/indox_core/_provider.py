@@ -264,7 +264,10 @@ class WholeReplyDecoder:
         self._operation = operation
 
     def push(self, event: JSON) -> list[ChatEvent]:
-        return events_of(self._provider.decode(event, self._operation))
+        reply = self._provider.decode(event, self._operation)
+        if not isinstance(reply, Reply):
+            raise breach(self._provider.spec.name, "decode", "a Reply", reply)
+        return events_of(reply)
 
     def finish(self) -> list[ChatEvent]:
         return []

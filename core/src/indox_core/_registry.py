@@ -61,7 +61,11 @@ def installed(group: str = GROUP) -> tuple[Installed, ...]:
 
 
 def _shown(error: BaseException) -> str:
-    """What an import raised: its class, and its words only where they are about our spec."""
+    """What an import raised: its class, and of its words only what cannot hold a secret."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"ModuleNotFoundError, no module named {error.name!r}"
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__} in line {error.lineno}"
     text = str(error)
     return text if text.startswith("ProviderSpec.__init__()") else type(error).__name__
 
@@ -100,10 +104,14 @@ class Registry:
     def _load(self, name: str) -> Provider:
         if name in self._compatible:
             protocol, base_url = self._compatible[name]
-            made = (self._providers.get(protocol) or self._load(protocol)).compatible(
-                name, base_url
-            )
-            problem = check_provider(made)
+            speaker = self._providers.get(protocol) or self._load(protocol)
+            try:
+                made = speaker.compatible(name, base_url)
+                problem = check_provider(made)
+            except IndoxError:
+                raise
+            except Exception as error:  # noqa: BLE001 # a plugin may raise anything
+                problem = f"compatible() raised {type(error).__name__}"
             if problem is not None:
                 raise PluginLoadError(f"{protocol} breaks the plugin contract: {problem}.")
             return made()

@@ -45,7 +45,7 @@ def unread(provider: str, error: Exception, method: str) -> Failure:
     )
 
 
-WELL_FORMED = "a Failure of a known kind with a message of text"
+WELL_FORMED = "a Failure of a known kind, with a message of text and seconds to wait"
 
 
 def well_formed(failure: Any) -> bool:
@@ -53,6 +53,8 @@ def well_formed(failure: Any) -> bool:
         isinstance(failure, Failure)
         and failure.kind in ERROR_CLASSES
         and isinstance(failure.message, str)
+        and isinstance(failure.retry_after_s, int | float | None)
+        and (failure.retry_after_s or 0) >= 0
     )
 
 

@@ -167,6 +167,41 @@ class SSEParser:
             return []
 
 
+class LineParser:
+    """JSON by the line to JSON, however the bytes are cut."""
+
+    def __init__(self) -> None:
+        self._rest: list[bytes] = []
+        self._size = 0
+
+    def feed(self, chunk: bytes) -> list[JSON]:
+        """The lines that are complete with this chunk. Raises `ProviderFailure`."""
+        self._size += len(chunk)
+        if self._size > MAX_EVENT:
+            raise malformed(f"one event is larger than {MAX_EVENT // 2**20} MiB")
+        *lines, rest = chunk.split(b"\n")
+        if not lines:
+            self._rest.append(rest)
+            return []
+        lines[0] = b"".join([*self._rest, lines[0]])
+        self._rest, self._size = [rest], len(rest)
+        return [_event(line) for line in map(bytes.strip, lines) if line]
+
+    def close(self) -> list[JSON]:
+        """The last line, where only its end is missing. Half a line is left out."""
+        try:
+            return self.feed(b"\n")
+        except ProviderFailure:
+            return []
+
+
+_BY_LINE = tuple(f"application/{name}" for name in ("x-ndjson", "ndjson", "jsonl", "jsonlines"))
+
+
+def _parser(response: httpx2.Response) -> SSEParser | LineParser:
+    return LineParser() if _type_of(response) in _BY_LINE else SSEParser()
+
+
 def _event(data: bytes) -> JSON:
     if data == b"[DONE]":
         return "[DONE]"
@@ -176,12 +211,16 @@ def _event(data: bytes) -> JSON:
         raise malformed("the stream holds an event that is not JSON") from None
 
 
+def _type_of(response: httpx2.Response) -> str:
+    return str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+
 def _other_type(response: httpx2.Response) -> str | None:
     """The type of a body that is no event stream; `None` if it is one, or does not say."""
     if response.status_code == 204:
         return "nothing"
-    kind = str(response.headers.get("content-type", "")).partition(";")[0].strip().lower()
-    return None if kind in ("", "text/event-stream") else kind
+    kind = _type_of(response)
+    return None if kind in ("", "text/event-stream", *_BY_LINE) else kind
 
 
 def _events_in(body: JSON, kind: str) -> list[JSON]:
@@ -194,7 +233,7 @@ def _events_in(body: JSON, kind: str) -> list[JSON]:
 
 
 class SSESource:
-    """An `EventSource` over an unread response."""
+    """An `EventSource` over an unread response: server-sent events, or JSON by the line."""
 
     def __init__(self, response: httpx2.Response) -> None:
         self.request_id = request_id_of(response)
@@ -205,7 +244,7 @@ class SSESource:
         if (kind := _other_type(self._response)) is not None:
             yield from _events_in(read_answer(self._response).body, kind)
             return
-        parser = SSEParser()
+        parser = _parser(self._response)
         for chunk in self._response.iter_bytes():
             yield from parser.feed(chunk)
         yield from parser.close()
@@ -260,7 +299,7 @@ class AsyncSSESource:
         self.request_id = request_id_of(response)
         self._response = response
         self._chunks: AsyncGenerator[bytes] = response.aiter_bytes()
-        self._parser = SSEParser()
+        self._parser = _parser(response)
         self._ready: list[JSON] = []
         self._ended = False
         self._begun = False

@@ -42,7 +42,7 @@ def test_it_answers_and_is_free(client):
     assert response.usage.cost_status == "priced"
     assert "own machine" in response.receipt.lines[0].source
     assert response.finish_reason == "stop"
-    assert [item.path for item in response.adaptations] == ["max_tokens"]
+    assert [item.path for item in response.adaptations] == ["temperature", "max_tokens"]
 
 
 def test_it_streams_the_same(client):
@@ -132,7 +132,8 @@ def test_images_are_refused(client):
 
 def test_tuning_it_does_not_know_is_dropped_and_recorded(client):
     response = client.chat(CAPITAL, MODEL, reasoning_effort="low", cache=True, max_tokens=8)
-    assert {item.path for item in response.adaptations} == {"reasoning_effort", "cache"}
+    assert {item.path for item in response.adaptations} == {
+        "reasoning_effort", "cache", "temperature"}  # fmt: skip
 
 
 def test_another_name_is_not_found(client):

@@ -24,21 +24,19 @@ def request_to_local(request: ChatRequest) -> Call:
         "messages": [
             {"role": message.role, "content": message.text} for message in request.messages
         ],
-        # A small model wanders off when it is allowed to be creative.
         "temperature": request.temperature if request.temperature is not None else 0.0,
         "max_tokens": request.max_tokens or DEFAULT_MAX_TOKENS,
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if request.max_tokens is None:
-        adaptations.append(
-            Adaptation(
-                path="max_tokens",
-                kind="synthesised",
-                after=DEFAULT_MAX_TOKENS,
-                reason="the engine needs a limit",
+    for name, value, reason in (
+        ("temperature", 0.0, "a small model wanders off when it may be creative"),
+        ("max_tokens", DEFAULT_MAX_TOKENS, "without a limit so small a model may never stop"),
+    ):
+        if getattr(request, name) is None:
+            adaptations.append(
+                Adaptation(path=name, kind="synthesised", after=value, reason=reason)
             )
-        )
     if request.top_p is not None:
         body["top_p"] = request.top_p
     if request.stop:

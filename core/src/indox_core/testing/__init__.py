@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ._fake import FakeAnswer, FakeProvider, FakeStep
@@ -26,6 +27,10 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "ProviderContract":  # its module imports pytest
+        import pytest
+
+        if f"{__name__}._contract" not in sys.modules:
+            pytest.register_assert_rewrite(f"{__name__}._contract")  # a failure shows the values
         from ._contract import ProviderContract
 
         return ProviderContract

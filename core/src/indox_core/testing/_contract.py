@@ -14,10 +14,12 @@ import pickle
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import packages_distributions
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
+from urllib.parse import parse_qsl, unquote
 
 import pytest
 
@@ -40,7 +42,7 @@ from indox_core._provider import CONTRACT_VERSIONS, Call, Provider, check_provid
 from indox_core._registry import installed
 from indox_core._request import ChatRequest, read_request
 from indox_core._response import Reply, text_of
-from indox_core._wire import SSEParser
+from indox_core._wire import LineParser, SSEParser
 
 from ._loopback import HTTPAnswer, LoopbackServer, Received
 from ._scenarios import CANARY, SCENARIOS, TEXT, Scenario
@@ -70,9 +72,13 @@ FIELDS: dict[str, tuple[Capability, dict[str, Any], tuple[Any, ...]]] = {
     "temperature": ("temperature", {"temperature": 0.375}, (0.375,)),
     "top_p": ("top_p", {"top_p": 0.625}, (0.625,)),
     "max_tokens": ("max_tokens", {"max_tokens": 4321}, (4321,)),
-    "stop": ("stop", {"stop": ["canary-stop"]}, ("canary-stop",)),
+    "stop": ("stop", {"stop": ["canary-stop", "canary-end"]}, ("canary-stop", "canary-end")),
     "seed": ("seed", {"seed": 424243}, (424243,)),
-    "tools": ("tools", {"tools": [WEATHER]}, ("get_weather", "The weather in a city.", "city")),
+    "tools": (
+        "tools",
+        {"tools": [WEATHER, {**WEATHER, "name": "get_time"}]},
+        ("get_weather", "The weather in a city.", "city", "get_time"),
+    ),
     "tool_choice": ("tools", {"tools": [WEATHER], "tool_choice": "get_weather"}, ()),
     "parallel_tool_calls": (
         "parallel_tool_calls",
@@ -103,6 +109,8 @@ PARTS: dict[str, tuple[Capability, dict[str, Any], str]] = {
     ),
 }
 STATUSES = (400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529)
+_JSON = "application/json"
+_STREAM_TYPES = {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}
 WAYS = ("chat", "stream", "async chat", "async stream")
 Recorder = Callable[[str, object], None]
 
@@ -128,6 +136,8 @@ class ProviderContract:
     """What a base URL of this vendor ends with."""
     refuses: ClassVar[frozenset[Capability]] = frozenset()
     """What `options` rule out, beside what the provider lacks."""
+    stream_format: ClassVar[Literal["sse", "ndjson"]] = "sse"
+    """Server-sent events, or JSON by the line; recorded streams end with this name."""
     models_without: ClassVar[dict[Capability, str]] = {}
     """Another model for a field that `model` does not take, such as an older one."""
 
@@ -203,13 +213,16 @@ class ProviderContract:
     def test_every_role_arrives_in_order(self, record_property: Recorder, stream: bool) -> None:
         """A text that is dropped or moved in silence changes what the model answers."""
         self._shows(record_property, "roles")
-        texts = ["canary-system", "canary-one", "canary-two", "canary-three", "canary-four"]
+        texts = ["canary-system", "  canary-one", "canary-two", "canary-three", "canary-four"]
         roles = ["system", "user", "assistant", "user", "user"]
-        messages = [
+        messages: list[Any] = [
             {"role": role, "content": text} for role, text in zip(roles, texts, strict=True)
         ]
+        more = ["canary-five", "canary-six"]
+        texts += more
+        messages[-1]["content"] = [{"type": "text", "text": text} for text in texts[-3:]]
         call = self.encode(self.request(messages, stream=stream))
-        sent = json.dumps(call.arguments)
+        sent = _sent(call)
         places = [sent.find(text) for text in texts]
         missing = [text for text, place in zip(texts, places, strict=True) if place < 0]
         assert not missing, f"{missing} is nowhere in the call: every message must arrive."
@@ -223,7 +236,7 @@ class ProviderContract:
             {"role": "user", "content": "canary-two"},
         ]
         call = self.encode(self.request(messages))
-        sent = json.dumps(call.arguments)
+        sent = _sent(call)
         one, late, two = (sent.find(f"canary-{name}") for name in ("one", "late", "two"))
         assert late >= 0, "The late system message is nowhere in the call."
         moved = any(item.path.startswith("messages.1") for item in call.adaptations)
@@ -242,7 +255,7 @@ class ProviderContract:
         message = {"role": "user", "content": "canary-one", "name": "canary-name"}
         call = self.encode(self.request([message]))
         recorded = any(item.path.startswith("messages.0.name") for item in call.adaptations)
-        assert "canary-name" in list(_values(call.arguments)) or recorded, (
+        assert "canary-name" in _sent(call) or recorded, (
             "The message's name is neither in the call nor recorded as messages.0.name."
         )
         record_property("indox_outcome", "dropped" if recorded else "yes")
@@ -278,7 +291,7 @@ class ProviderContract:
         messages = [{"role": "user", "content": [text, part, part]}]
         call = self._asked(record_property, kind, capability, messages)
         if call is not None:
-            sent = json.dumps(call.arguments)
+            sent = _sent(call)
             assert sent.count(data) == 2, f"Two {kind} were given, {sent.count(data)} arrive."
             assert "canary-text" in sent, "The text beside the media is lost."
 
@@ -299,9 +312,30 @@ class ProviderContract:
             f"raise UnsupportedFeatureError, or name {capability} in spec.lacks."
         )
         if not any(item.kind in ("dropped", "clamped") for item in recorded):
-            values = list(_values(call.arguments))
+            values = list(_values(_wire(call)))
             missing = [canary for canary in canaries if canary not in values]
             assert not missing, f"{name}: {missing} of what the caller said is not in the call."
+
+    @pytest.mark.parametrize(("name", "zero"), [("temperature", 0.0), ("top_p", 0.0), ("seed", 0)])
+    def test_zero_is_a_wish_too(self, name: str, zero: Any) -> None:
+        """`if request.temperature:` loses the commonest wish of all, an answer without chance."""
+        asked: dict[str, Any] = {name: zero}
+        plain, call = self.encode(self.request(HELLO)), self.encode(self.request(HELLO, **asked))
+        told = call.arguments != plain.arguments or call.adaptations != plain.adaptations
+        assert told, f"{name}={zero} is lost in silence."
+
+    def test_nothing_is_asked_that_the_caller_did_not_ask(self) -> None:
+        """A default of the plugin's own is a wish of nobody, unless it is recorded."""
+        for name in ("temperature", "top_p", "max_tokens", "seed", "stop"):
+            capability, options, canaries = FIELDS[name]
+            if not self._has(capability) or capability in {*self.refuses, *self.models_without}:
+                continue
+            asked = self.encode(self.request(HELLO, **options))
+            plain = self.encode(self.request(HELLO))
+            place = _place_of(canaries[0], asked.arguments)
+            made_up = place is not None and _at(place, plain.arguments) is not None
+            recorded = any(item.path == name for item in plain.adaptations)
+            assert not made_up or recorded, f"{name} is sent, although the caller has not set it."
 
     def test_choices_of_tools_differ(self) -> None:
         """auto, none, required and one by name are four different wishes."""
@@ -327,8 +361,8 @@ class ProviderContract:
         """A result that cannot be told from another answers the wrong call."""
         self._needs("tools")
         call = self.encode(self.request([*HELLO, *self._tool_turn(ids)], tools=[WEATHER]))
-        sent = json.dumps(call.arguments)
-        for text in ("Paris", "Rome", "21 degrees", "25 degrees", "get_weather"):
+        sent = _sent(call)
+        for text in ("canary-said", "Paris", "Rome", "21 degrees", "25 degrees", "get_weather"):
             assert text in sent, f"{text!r} of the calls and their results is not in the call."
         assert sent.find("Paris") < sent.find("21 degrees") < sent.find("25 degrees")
         renamed = {item.before: item.after for item in call.adaptations if item.kind == "renamed"}
@@ -339,9 +373,17 @@ class ProviderContract:
                 "to be another one, both have it and an adaptation says so."
             )
         for where in ({"city": "Paris"}, {"city": "Rome"}):
-            assert any(_means(value, where) for value in _nodes(call.arguments)), (
+            assert any(_means(value, where) for value in _nodes(_wire(call))), (
                 f"The arguments {where} of a call are in no place as an object or as its JSON text."
             )
+
+    def test_an_empty_result_stays_with_its_call(self) -> None:
+        """Vendors refuse a conversation in which a call has no result."""
+        self._needs("tools")
+        turn = self._tool_turn()
+        empty = [turn[0], {**turn[1], "content": ""}, turn[2]]
+        call = self.encode(self.request([*HELLO, *empty], tools=[WEATHER]))
+        assert _sent(call).count('"call00001"') >= 2, "The result that is empty has been left out."
 
     def test_a_failed_tool_is_told_or_recorded(self) -> None:
         """The model must not take an error for an answer."""
@@ -362,7 +404,7 @@ class ProviderContract:
         )
         messages = [*HELLO, Message(role="assistant", content=parts), *HELLO]
         call = self.encode(self.request(messages))
-        sent = json.dumps(call.arguments)
+        sent = _sent(call)
         assert "canary-foreign" not in sent, "Another vendor's state is sent."
         assert "canary-answer" in sent, "The text beside the foreign state is lost."
         paths = [item.path for item in call.adaptations]
@@ -388,7 +430,7 @@ class ProviderContract:
                     for turn in (answer, kept)
                 ]
                 assert calls[0] == calls[1], "The conversation as JSON gives another call."
-                sent = json.dumps(calls[0].arguments)
+                sent = _sent(calls[0])
                 for part in reply.parts:
                     for text in _strings(part.provider_state.data if part.provider_state else {}):
                         assert json.dumps(text)[1:-1] in sent, (
@@ -453,6 +495,25 @@ class ProviderContract:
                         "complete, and is not."
                     )
 
+    def test_streams_do_not_mix(self) -> None:
+        """A decoder that is kept for all streams mixes two users' answers."""
+        streams = [s for name in ("text", "length") if (s := self._events(name)) is not None]
+        if len(streams) < 2:
+            pytest.skip(f"{self.provider.spec.name} has no two recorded streams")
+        operation = self.encode(self.request(HELLO, stream=True)).operation
+        provider, folds = self.provider(), [Fold(), Fold()]
+        decoders = [provider.decoder(operation) for _ in streams]
+        for turn in zip_longest(*streams):
+            for decoder, fold, event in zip(decoders, folds, turn, strict=True):
+                if event is not None and not decoder.finished:
+                    for ours in decoder.push(copy.deepcopy(event)):
+                        fold.add(ours)
+        alone = [self._fold(events).reply() for events in streams]
+        for decoder, fold, reply in zip(decoders, folds, alone, strict=True):
+            for ours in decoder.finish():
+                fold.add(ours)
+            assert fold.reply() == reply, "Two streams at once are read otherwise than alone."
+
     def test_what_is_no_answer_is_no_reply(self) -> None:
         """Proxies answer 200 with anything."""
         bodies: list[Any] = [[], {}, "text", 5, None, {"error": {"message": "no", "type": "t"}}]
@@ -498,9 +559,50 @@ class ProviderContract:
             assert CANARY not in server.received[0].path, "The key is in the URL, which is logged."
             printed = "".join([*capfd.readouterr(), caplog.text])
             assert CANARY not in printed, "The key is printed or logged."
+            loud = [r.getMessage() for r in caplog.records if r.levelno >= logging.INFO]
+            assert HELLO[0]["content"] not in str(loud), "The prompt is logged."
             assert "canary-header" in headers, (
                 'What the user configured as headers must be sent: Access.headers holds "x-canary".'
             )
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_a_key_belongs_to_one_call(self, way: str) -> None:
+        """One client serves many users: whoever keeps a key lets one pay for another."""
+        self._needs_address()
+        if self.provider.spec.key_variable is None:
+            pytest.skip(f"{self.provider.spec.name} needs no key")
+        keys = ("sk-first-user", "sk-second-user")
+        with self.server("text") as server:
+            client, arguments = self._client_arguments(server, {})
+            calls = [{**arguments, "byok_api_key": key} for key in keys]
+            if way.startswith("async"):
+                asyncio.run(self._aask(client, way, *calls))
+            else:
+                with _client.Client(**client) as caller:
+                    for call in calls:
+                        answer: Any = caller.chat(HELLO, **call, stream=way == "stream")
+                        list(answer)
+            for key, received in zip(keys, server.received, strict=True):
+                sent = str(received.headers)
+                assert key in sent, f"The call with the key {key} was sent with another one."
+
+    def test_an_async_call_leaves_the_loop_free(self) -> None:
+        """A blocking call holds up every other task of the program."""
+
+        async def ticks() -> int:
+            counted = 0
+            client, arguments = self._client_arguments(server, {"timeout": 0.5})
+            async with _client.AsyncClient(**client) as caller:
+                call = asyncio.create_task(caller.chat(HELLO, **arguments))
+                while not call.done():
+                    await asyncio.sleep(0.01)
+                    counted += 1
+                with pytest.raises(_errors.TimeoutError):
+                    await call
+            return counted
+
+        with self.server("text", hang=True) as server:
+            assert asyncio.run(ticks()) > 10, "asend blocks the event loop."
 
     @pytest.mark.parametrize("way", ["stream", "async stream"])
     def test_bytes_may_be_cut_anywhere(self, way: str) -> None:
@@ -646,13 +748,13 @@ class ProviderContract:
     ) -> LoopbackServer:
         """A server that gives the recorded answer, or misbehaves as told."""
         self._needs_address()
-        for suffix in ("json",) if name == "error" else ("json", "sse"):
+        for suffix in ("json",) if name == "error" else ("json", "stream"):
             assert self._file(name, suffix).is_file(), self._wanted(name, suffix)
 
         def respond(received: Received) -> HTTPAnswer:
             stream = status == 200 and self.is_stream(received)
-            body = self._bytes(name, "sse" if stream else "json") if raw is None else raw
-            kind = "text/event-stream" if stream and raw is None else "application/json"
+            body = self._bytes(name, "stream" if stream else "json") if raw is None else raw
+            kind = _STREAM_TYPES[self.stream_format] if stream and raw is None else _JSON
             if raw is not None and raw.startswith(b"<"):
                 kind = "text/html"
             sent = {"content-type": kind, "x-request-id": "req_contract",
@@ -670,19 +772,26 @@ class ProviderContract:
         return LoopbackServer(respond)
 
     def is_stream(self, received: Received) -> bool:
-        """Whether a request asks for a stream, by the vendor's own field or address."""
+        """Whether a request asks for a stream: by its path, a field of its body, or a header.
+
+        Override it for a vendor that says it in another way.
+        """
         plain, stream = (self.encode(self.request(HELLO, stream=s)) for s in (False, True))
-        if plain.operation == stream.operation:
-            body = received.json if received.body else {}
-            marks = {
-                name: value
-                for name, value in stream.arguments.items()
-                if plain.arguments.get(name) != value
-            }
-            if not marks:  # the connection says so itself
-                return bool(body.get("stream"))
-            return all(body.get(name) == marks[name] for name in marks)
-        return stream.operation.partition("?")[0] in received.path
+        if plain.operation != stream.operation:
+            ends = [received.path.endswith(call.operation) for call in (plain, stream)]
+            holds = [call.operation.partition("?")[0] in received.path for call in (plain, stream)]
+            for is_plain, is_stream in (ends, holds):
+                if is_plain != is_stream:
+                    return is_stream
+        marks = _differences(plain.arguments, stream.arguments)
+        headers = _differences(plain.headers, stream.headers)
+        body = received.json if received.body else {}
+        if not marks and not headers:  # the connection says so itself
+            return bool(body.get("stream"))
+        sent = received.headers
+        return all(body.get(name) == value for name, value in marks.items()) and all(
+            sent.get(name.lower()) == value for name, value in headers.items()
+        )
 
     def ask(self, server: LoopbackServer | None, way: str, **options: Any) -> Any:
         """The response to the same question, in one of the four ways.
@@ -700,14 +809,17 @@ class ProviderContract:
                 pass
             return answer.response
 
-    async def _aask(self, client: dict[str, Any], way: str, arguments: dict[str, Any]) -> Any:
+    async def _aask(self, client: dict[str, Any], way: str, *calls: dict[str, Any]) -> Any:
+        """The response to the last call."""
+        answer: Any = None
         async with _client.AsyncClient(**client) as caller:
-            answer: Any = await caller.chat(HELLO, **arguments, stream="stream" in way)
-            if "stream" not in way:
-                return answer
-            async for _ in answer:
-                pass
-            return answer.response
+            for arguments in calls:
+                answer = await caller.chat(HELLO, **arguments, stream="stream" in way)
+                if "stream" in way:
+                    async for _ in answer:
+                        pass
+                    answer = answer.response
+        return answer
 
     def leave(self, server: LoopbackServer, way: str) -> None:
         """Read one chunk of a stream and go; in async, by a task that is cancelled."""
@@ -761,7 +873,7 @@ class ProviderContract:
     # What is recorded
 
     def _file(self, name: str, suffix: str) -> Path:
-        return self.recorded / f"{name}.{suffix}"
+        return self.recorded / f"{name}.{self.stream_format if suffix == 'stream' else suffix}"
 
     def _bytes(self, name: str, suffix: str) -> bytes:
         sent = CANARY if self.provider.spec.key_variable is not None else "no-key"
@@ -774,10 +886,10 @@ class ProviderContract:
 
     def _events(self, name: str) -> list[Any] | None:
         """The events of a recorded stream; `None` if there is none."""
-        if not self._file(name, "sse").is_file():
+        if not self._file(name, "stream").is_file():
             return None
-        parser = SSEParser()
-        return [*parser.feed(self._bytes(name, "sse")), *parser.close()]
+        parser = SSEParser() if self.stream_format == "sse" else LineParser()
+        return [*parser.feed(self._bytes(name, "stream")), *parser.close()]
 
     def _decode(self, body: Any) -> Reply:
         operation = self.encode(self.request(HELLO)).operation
@@ -848,7 +960,8 @@ class ProviderContract:
         about = {scenario.name: scenario.about for scenario in SCENARIOS}.get(
             name, "a refusal that says no more than its status"
         )
-        return f"recorded/{name}.{suffix} is missing. In your vendor's shape it says: {about}."
+        missing = self._file(name, suffix).name
+        return f"recorded/{missing} is missing. In your vendor's shape it says: {about}."
 
     def _skip_or_fail(self, scenario: Scenario) -> None:
         name, lacking = self.provider.spec.name, scenario.capability in self.provider.spec.lacks
@@ -904,8 +1017,9 @@ class ProviderContract:
             {"type": "tool_call", "id": identifier, "name": "get_weather", "arguments": where}
             for identifier, where in zip(ids, ({"city": "Paris"}, {"city": "Rome"}), strict=True)
         ]
+        said = {"type": "text", "text": "canary-said"}
         return [
-            {"role": "assistant", "content": calls},
+            {"role": "assistant", "content": [said, *calls]},
             {"role": "tool", "tool_call_id": ids[0], "content": "21 degrees"},
             {"role": "tool", "tool_call_id": ids[1], "content": "25 degrees"},
         ]
@@ -922,6 +1036,44 @@ class _Hook:
 
 def _calls(reply: Reply) -> list[ToolCallPart]:
     return [part for part in reply.parts if isinstance(part, ToolCallPart)]
+
+
+def _place_of(wanted: Any, value: Any) -> tuple[Any, ...] | None:
+    """Where a value stands in JSON data."""
+    if value == wanted:
+        return ()
+    items: Any = value.items() if isinstance(value, dict) else ()
+    if isinstance(value, list):
+        items = enumerate(value)
+    for key, item in items:
+        place = _place_of(wanted, item)
+        if place is not None:
+            return (key, *place)
+    return None
+
+
+def _at(place: tuple[Any, ...], value: Any) -> Any:
+    for step in place:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _differences(plain: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in other.items() if plain.get(name) != value}
+
+
+def _wire(call: Call) -> list[Any]:
+    """Everything that a call puts on the wire: a GET says it in its path."""
+    path, _, query = call.operation.partition("?")
+    return [unquote(path), [list(pair) for pair in parse_qsl(query)], call.arguments,
+            dict(call.headers)]  # fmt: skip
+
+
+def _sent(call: Call) -> str:
+    return json.dumps(_wire(call))
 
 
 def _nodes(value: Any) -> Iterator[Any]:

@@ -94,6 +94,10 @@ class LoopbackServer:
         return self._respond(received)
 
 
+def _streamed(body: Any) -> bool:
+    return isinstance(body, Iterable) and hasattr(body, "__next__")
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -124,19 +128,24 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(length),
             self.connection,
         )
-        answer = cast(_Server, self.server).loopback.answer(received)
         try:
-            self._send(answer)
+            answer = cast(_Server, self.server).loopback.answer(received)
+            body = answer.body
+            if not _streamed(body) and not isinstance(body, bytes):
+                body = json.dumps(body).encode()
+        except Exception as error:  # noqa: BLE001 # the test's own: told where it is seen
+            text = f"the test's responder raised {type(error).__name__}: {error}"
+            answer = HTTPAnswer(status=500)
+            body = json.dumps({"error": {"message": text, "type": "test"}}).encode()
+        try:
+            self._send(answer, body)
         except (ConnectionError, TimeoutError):
             self.close_connection = True
 
     do_GET = do_POST
 
-    def _send(self, answer: HTTPAnswer) -> None:
-        streamed = isinstance(answer.body, Iterable) and hasattr(answer.body, "__next__")
-        body = answer.body
-        if not streamed and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
+    def _send(self, answer: HTTPAnswer, body: Any) -> None:
+        streamed = _streamed(body)
         self.send_response(answer.status)
         headers = {name.lower(): value for name, value in answer.headers.items()}
         headers.setdefault("content-type", "text/event-stream" if streamed else "application/json")
@@ -150,6 +159,8 @@ class _Handler(BaseHTTPRequestHandler):
         if not streamed:
             self.wfile.write(body)
             return
-        for piece in answer.body:
+        for piece in body:
+            if not piece:  # an empty chunk would end the body
+                continue
             self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
         self.wfile.write(b"0\r\n\r\n")

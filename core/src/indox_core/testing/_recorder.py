@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from indox_core._content import JSON
 from indox_core._credentials import HIDDEN, redact
-from indox_core._errors import ConfigurationError, Failure, ProviderFailure
+from indox_core._errors import ERROR_CLASSES, ConfigurationError, Failure, ProviderFailure
 from indox_core._hookspecs import hookimpl
 from indox_core._provider import (
     Access,
@@ -60,6 +60,8 @@ class Recorder:
         self._lock = Lock()
         self._exchanges: list[dict[str, Any]] = []
         self._left: list[dict[str, Any]] = []
+        self._inode = _inode(self._path)
+        """That of the file as this recorder has left it."""
         self.replays = mode == "replay" or (mode == "auto" and self._path.exists())
         """Whether answers come from the file."""
         if self.replays:
@@ -132,6 +134,8 @@ class Recorder:
                 f"not of {self._provider}."
             )
         exchanges: list[dict[str, Any]] = stored["exchanges"]
+        if not isinstance(exchanges, list) or not all(map(_is_exchange, exchanges)):
+            raise ConfigurationError(f"Recorder: an exchange in {self._path.name} is broken.")
         return exchanges
 
     def _write(self, kept: bool = True) -> None:
@@ -141,17 +145,41 @@ class Recorder:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             beside.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
-            if kept:
-                beside.replace(self._path)
-            else:
+            if not kept:
                 beside.unlink()
+                return
+            if _inode(self._path) != self._inode:
+                beside.unlink()
+                raise OSError("another recorder has written it meanwhile")
+            beside.replace(self._path)
+            self._inode = _inode(self._path)
         except OSError as error:
             with contextlib.suppress(OSError):
                 beside.unlink()
-            problem = f"Recorder: {self._path.name} cannot be written ({type(error).__name__})."
+            why = error.strerror or str(error)
+            problem = f"Recorder: {self._path.name} cannot be written: {why}."
         else:
             return
         raise ConfigurationError(problem)
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return None
+
+
+def _is_exchange(value: Any) -> bool:
+    if not isinstance(value, dict) or not {"operation", "arguments", "request_id"} <= set(value):
+        return False
+    failure = value.get("failure")
+    if failure is None:
+        return "body" in value or isinstance(value.get("events"), list)
+    try:
+        return Failure(**failure).kind in ERROR_CLASSES
+    except TypeError:
+        return False
 
 
 def _cleaned(value: Any, secrets: list[str]) -> Any:

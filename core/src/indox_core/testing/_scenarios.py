@@ -65,6 +65,15 @@ SCENARIOS: tuple[Scenario, ...] = (
         finish=("tool_calls",),
     ),
     Scenario(
+        name="text_and_tool_call",
+        about='the text, then one call of get_weather with {"city": "Paris"}',
+        capability="tools",
+        required=False,
+        text=TEXT,
+        calls=(("get_weather", _PARIS),),
+        finish=("tool_calls",),
+    ),
+    Scenario(
         name="parallel_tool_calls",
         about='calls of get_weather with {"city": "Paris"} and {"city": "Rome"}; in a stream '
         "their pieces come in turn, where the vendor can do that",

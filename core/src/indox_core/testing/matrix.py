@@ -51,5 +51,10 @@ def _line(row: str, outcomes: list[str]) -> str:
 
 
 if __name__ == "__main__":
-    reports = [json.loads(Path(name).read_text()) for name in sys.argv[1:]]
-    print(page({name: rows for report in reports for name, rows in report.items()}), end="")
+    if not sys.argv[1:]:
+        sys.exit("Usage: python -m indox_core.testing.matrix REPORT...")
+    merged: dict[str, dict[str, str]] = {}
+    for path in sys.argv[1:]:
+        for name, rows in json.loads(Path(path).read_text()).items():
+            merged.setdefault(name, {}).update(rows)
+    print(page(merged), end="")

@@ -24,6 +24,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     path = config.getoption("--contract-report")
     if path:
+        if not Path(path).parent.is_dir():
+            raise pytest.UsageError(f"--contract-report: there is no folder {Path(path).parent}")
         config.pluginmanager.register(_Report(Path(path)))
 
 
@@ -40,7 +42,7 @@ class _Report:
         if report.failed:
             outcome = "fails"
         elif report.skipped:
-            outcome = "lacks" if "lacks" in str(report.longrepr) else "not shown"
+            outcome = "lacks" if "(spec.lacks)" in str(report.longrepr) else "not shown"
         rows = self._rows.setdefault(str(facts["indox_provider"]), {})
         row = str(facts["indox_row"])
         rows[row] = min(rows.get(row, outcome), outcome, key=_ORDER.index)

@@ -34,6 +34,30 @@ _HEADERS = {
 }
 
 
+class _OwnHeaders:
+    """Sends the headers that we name and none that the SDK or the environment has besides."""
+
+    @property
+    def default_headers(self) -> dict[str, str | anthropic.Omit]:
+        return dict(_HEADERS)
+
+    @lazy
+    def omitted(self) -> dict[str, anthropic.Omit]:
+        """What ANTHROPIC_CUSTOM_HEADERS adds; by the names of all, should the SDK's list move."""
+        added = getattr(self, "_custom_headers", None)
+        if added is None:
+            added = super().default_headers  # type: ignore[misc] # of the SDK's client
+        return dict.fromkeys(added, anthropic.Omit())
+
+
+class _Anthropic(_OwnHeaders, anthropic.Anthropic):
+    pass
+
+
+class _AsyncAnthropic(_OwnHeaders, anthropic.AsyncAnthropic):
+    pass
+
+
 class AnthropicConnection(ResponseConnection):
     """One SDK client of each kind for all keys and addresses: both travel with the call."""
 
@@ -41,14 +65,12 @@ class AnthropicConnection(ResponseConnection):
         self._settings = settings
 
     @lazy
-    def _client(self) -> anthropic.Anthropic:
-        return anthropic.Anthropic(http_client=self._settings.http_client, **_CLIENT_OPTIONS)
+    def _client(self) -> _Anthropic:
+        return _Anthropic(http_client=self._settings.http_client, **_CLIENT_OPTIONS)
 
     @lazy
-    def _async_client(self) -> anthropic.AsyncAnthropic:
-        return anthropic.AsyncAnthropic(
-            http_client=self._settings.async_http_client, **_CLIENT_OPTIONS
-        )
+    def _async_client(self) -> _AsyncAnthropic:
+        return _AsyncAnthropic(http_client=self._settings.async_http_client, **_CLIENT_OPTIONS)
 
     def prepare(self, asynchronous: bool) -> None:
         """Build the SDK's client."""
@@ -56,13 +78,13 @@ class AnthropicConnection(ResponseConnection):
 
     def _open(self, call: Call, access: Access) -> httpx2.Response:
         send = self._client.post if call.arguments else self._client.get
-        response: httpx2.Response = send(**_arguments(call, access, self._client.default_headers))
+        response: httpx2.Response = send(**_arguments(call, access, self._client.omitted))
         return response
 
     async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
         send = self._async_client.post if call.arguments else self._async_client.get
         response: httpx2.Response = await send(
-            **_arguments(call, access, self._async_client.default_headers)
+            **_arguments(call, access, self._async_client.omitted)
         )
         return response
 
@@ -74,12 +96,8 @@ _CLIENT_OPTIONS: dict[str, Any] = {
 }
 
 
-def _arguments(call: Call, access: Access, defaults: Mapping[str, object]) -> dict[str, Any]:
-    """One call of the SDK's public `post`: the body as bytes, the response left unread.
-
-    The SDK's default headers, which the environment adds to (ANTHROPIC_CUSTOM_HEADERS), are
-    left out by name.
-    """
+def _arguments(call: Call, access: Access, omitted: Mapping[str, object]) -> dict[str, Any]:
+    """One call of the SDK's public `post`: the body as bytes, the response left unread."""
     import httpx2
 
     return {
@@ -90,8 +108,7 @@ def _arguments(call: Call, access: Access, defaults: Mapping[str, object]) -> di
         "stream_cls": anthropic.Stream[object],
         "options": {
             "headers": {
-                **dict.fromkeys(defaults, anthropic.Omit()),
-                **_HEADERS,
+                **omitted,
                 "Authorization": access.bearer,
                 **call.headers,
                 **access.headers,
