@@ -89,8 +89,11 @@ class SyncDriver:
             end = self._end
             if self._idle_timeout_s is not None:
                 end = min(end, time.monotonic() + self._idle_timeout_s)
-            with until(end):
+            token = deadline.set(end)  # not by `until`: this is done for every event
+            try:
                 return next(self._source, END)  # type: ignore[arg-type] # opened before
+            finally:
+                deadline.reset(token)
         if isinstance(step, Sleep):
             time.sleep(step.seconds)
         elif isinstance(step, Load):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from threading import Lock
 
-from ._usage import Receipt, Usage, exact_sum
+from ._usage import EXACT, Receipt, Usage, exact_sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,7 @@ class ClientUsage:
     by_model: dict[str, ModelTotals] = field(default_factory=dict)
 
 
-_SUMMED = (
-    "tokens_prompt", "tokens_completion", "cache_read_tokens", "cache_write_tokens",
-    "reasoning_tokens", "web_search_count",
-)  # fmt: skip
+_NONE = ModelTotals()
 
 
 class Ledger:
@@ -52,15 +49,18 @@ class Ledger:
     def add(self, model: str, usage: Usage, receipt: Receipt) -> None:
         total = receipt.total
         with self._lock:
-            before = self._models.get(model, ModelTotals())
-            counts = {name: getattr(before, name) + (getattr(usage, name) or 0) for name in _SUMMED}
-            self._models[model] = replace(
-                before,
-                calls=before.calls + 1,
-                **counts,
-                cost=exact_sum((before.cost, total)),
-                estimated=before.estimated + (receipt.status == "estimated"),
-                unknown=before.unknown + (total is None),
+            so_far = self._models.get(model, _NONE)
+            self._models[model] = ModelTotals(
+                so_far.calls + 1,
+                so_far.tokens_prompt + (usage.tokens_prompt or 0),
+                so_far.tokens_completion + (usage.tokens_completion or 0),
+                so_far.cache_read_tokens + (usage.cache_read_tokens or 0),
+                so_far.cache_write_tokens + (usage.cache_write_tokens or 0),
+                so_far.reasoning_tokens + (usage.reasoning_tokens or 0),
+                so_far.web_search_count + (usage.web_search_count or 0),
+                so_far.cost if total is None else EXACT.add(so_far.cost, total),
+                so_far.estimated + (receipt.status == "estimated"),
+                so_far.unknown + (total is None),
             )
 
     def so_far(self) -> ClientUsage:

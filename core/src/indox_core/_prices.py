@@ -93,6 +93,7 @@ def forget() -> None:
     """Read the prices anew at the next look-up: they have been fetched again."""
     _snapshot.cache_clear()
     library_model.cache_clear()
+    _quotes.clear()
 
 
 def library_names(provider: str) -> list[str]:
@@ -112,16 +113,29 @@ def library_quote(provider: str, model: str, at: datetime, usage: TokenUsage) ->
         return None
     context, tier, missing = _context(info, at, usage)
     prices = info.get_prices(at, context)
+    known = _quotes.get(id(prices))
+    if known is not None and known[:3] == (prices, tier, missing):
+        return known[3]
+    quote = Quote(_rates_of(info, prices, at, usage), tier, missing)
+    if not any(hasattr(price, "tiers") for price in vars(prices).values()):
+        _quotes[id(prices)] = (prices, tier, missing, quote)
+    return quote
 
+
+_quotes: dict[int, tuple[Any, str, str | None, Quote]] = {}
+"""The quotes of prices that do not depend on a prompt's size, by the library's own objects."""
+
+
+def _rates_of(info: ModelInfo, prices: Any, at: datetime, usage: TokenUsage) -> Rates:
     source = f"genai-prices {sys.modules['genai_prices'].__version__}"
     if not any(price is not None for price in vars(prices).values()):
-        return Quote(Rates.free(f"{source}, free"), tier)  # so it lists what costs nothing
+        return Rates.free(f"{source}, free")  # so it lists what costs nothing
 
     def rate(name: str) -> Decimal | None:
         return _at_size(getattr(prices, name, None), usage.input or 0)
 
     searches, requests = rate("web_searches_kcount"), rate("requests_kcount")
-    rates = Rates(
+    return Rates(
         input=rate("input_mtok"),
         output=rate("output_mtok"),
         cache_read=rate("cache_read_mtok"),
@@ -138,7 +152,6 @@ def library_quote(provider: str, model: str, at: datetime, usage: TokenUsage) ->
         source=source,
         as_of=_as_of(info, at),
     )
-    return Quote(rates, tier, missing)
 
 
 def _context(
@@ -350,13 +363,18 @@ def estimate(
     )
 
 
+_NOTHING = Decimal(0)
+
+
 def _breakdown(lines: tuple[ReceiptLine, ...]) -> dict[str, Decimal | None]:
     """The amount of each component; `None` if one of its lines has none."""
-    amounts: dict[str, Decimal | None] = dict.fromkeys(COMPONENTS, Decimal(0))
+    amounts: dict[str, Decimal | None] = dict.fromkeys(COMPONENTS, _NOTHING)
     for line in lines:
-        before = amounts[line.component]
-        known = before is not None and line.amount is not None
-        amounts[line.component] = exact_sum((before, line.amount)) if known else None
+        before, amount = amounts[line.component], line.amount
+        if amount is None or before is None:
+            amounts[line.component] = None
+        elif amount:
+            amounts[line.component] = EXACT.add(before, amount)
     return amounts
 
 
@@ -437,7 +455,7 @@ def _line(
     quote: Quote,
 ) -> ReceiptLine:
     if quantity == 0:
-        amount: Decimal | None = Decimal(0)
+        amount: Decimal | None = _NOTHING
     elif price is None:
         amount = None
     else:

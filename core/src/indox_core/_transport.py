@@ -16,7 +16,6 @@ import ssl
 import time
 import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
-from contextlib import contextmanager
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
@@ -132,7 +131,7 @@ class _SyncTransport(_Transport, httpx2.BaseTransport):
         return self._pool
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        with _as_httpx2():
+        with _AS_HTTPX2:
             response = self._current().handle_request(_to_core(request))
         headers, inflate = _decoding(response)
         if response.status < 300:
@@ -173,7 +172,7 @@ class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
         entry = self._pools.get(loop)
         if entry is not None and entry[0] == os.getpid():
             return entry[1]
-        pool = self._make(httpcore2.AsyncConnectionPool, httpcore2.AnyIOBackend())
+        pool = self._make(httpcore2.AsyncConnectionPool, _AsyncBackend())
         owner = self._own(loop, pool)
         with self._lock:
             for gone in [other for other in list(self._pools) if other.is_closed()]:
@@ -197,7 +196,7 @@ class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         pool = await self._current()
-        with _as_httpx2():
+        with _AS_HTTPX2:
             response = await pool.handle_async_request(_to_core(request))
         headers, inflate = _decoding(response)
         if response.status < 300:
@@ -227,16 +226,21 @@ def _to_core(request: httpx2.Request) -> httpcore2.Request:
     )
 
 
-@contextmanager
-def _as_httpx2() -> Iterator[None]:
+class _AsHTTPX2:
     """httpcore2's errors as httpx2's of the same name, which every SDK knows."""
-    try:
-        yield
-    except Exception as error:
-        same = getattr(httpx2, type(error).__name__, None)
-        if type(error).__module__ == "httpcore2" and same is not None:
-            raise same(str(error)) from error
-        raise
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: Any
+    ) -> None:
+        if kind is not None and kind.__module__ == "httpcore2":
+            same = getattr(httpx2, kind.__name__, None)
+            if same is not None:
+                raise same(str(error)) from error
+
+
+_AS_HTTPX2 = _AsHTTPX2()
 
 
 # What an error says fits into this; the SDKs would read whatever comes.
@@ -246,6 +250,8 @@ _ERROR_BODY_S = 2.0
 _PIECE = 2**18
 _TURN = 2**20
 _WRITTEN = 2**16
+_HEAD = 2**14
+"""Bytes that are held back for what follows; a request's head has fewer."""
 _LAYERS = 2
 Inflate = Callable[[bytes], Iterator[bytes]]
 _ENCODING, _LENGTH, _TYPE = b"content-encoding", b"content-length", b"content-type"
@@ -368,7 +374,7 @@ class _SyncBody(httpx2.SyncByteStream):
         self._inflate = inflate
 
     def __iter__(self) -> Iterator[bytes]:
-        with _as_httpx2():
+        with _AS_HTTPX2:
             for chunk in self._response.iter_stream():
                 if self._inflate is None:
                     yield chunk
@@ -386,7 +392,7 @@ class _AsyncBody(httpx2.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         read = 0
-        with _as_httpx2():
+        with _AS_HTTPX2:
             async with contextlib.aclosing(self._response.aiter_stream()) as chunks:
                 async for chunk in chunks:
                     read += len(chunk)
@@ -437,14 +443,31 @@ class _DeadlineBackend(httpcore2.SyncBackend):
 
 
 class _DeadlineStream(httpcore2.NetworkStream):
+    """A request's head waits for its body, so that both go out at once."""
+
     def __init__(self, stream: httpcore2.NetworkStream) -> None:
         self._stream = stream
+        self._held = b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._held:
+            with contextlib.suppress(httpcore2.WriteError):  # the answer may be there all the same
+                self._send(b"", timeout)
         return self._stream.read(max_bytes, _bounded(timeout, httpcore2.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        for start in range(0, len(buffer), _WRITTEN):  # each wait of the socket is bounded anew
+        if not buffer:
+            return
+        if self._held or len(buffer) > _HEAD:
+            self._send(buffer, timeout)
+        else:
+            self._held = buffer
+
+    def _send(self, buffer: bytes, timeout: float | None) -> None:
+        held, self._held = self._held, b""
+        first = _WRITTEN - len(held)
+        self._stream.write(held + buffer[:first], _bounded(timeout, httpcore2.WriteTimeout))
+        for start in range(first, len(buffer), _WRITTEN):  # each wait is bounded anew
             piece = buffer[start : start + _WRITTEN]
             self._stream.write(piece, _bounded(timeout, httpcore2.WriteTimeout))
 
@@ -464,6 +487,44 @@ class _DeadlineStream(httpcore2.NetworkStream):
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
         self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+
+class _AsyncBackend(httpcore2.AnyIOBackend):
+    async def connect_tcp(self, *arguments: Any, **options: Any) -> httpcore2.AsyncNetworkStream:
+        return _AsyncStream(await super().connect_tcp(*arguments, **options))
+
+
+class _AsyncStream(httpcore2.AsyncNetworkStream):
+    """The same; here the driver's timeout bounds every wait."""
+
+    def __init__(self, stream: httpcore2.AsyncNetworkStream) -> None:
+        self._stream = stream
+        self._held = b""
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._held:
+            held, self._held = self._held, b""
+            with contextlib.suppress(httpcore2.WriteError):
+                await self._stream.write(held, timeout)
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if not buffer:
+            return
+        if self._held or len(buffer) > _HEAD:
+            held, self._held = self._held, b""
+            await self._stream.write(held + buffer, timeout)
+        else:
+            self._held = buffer
+
+    async def start_tls(self, *arguments: Any, **options: Any) -> httpcore2.AsyncNetworkStream:
+        return _AsyncStream(await self._stream.start_tls(*arguments, **options))
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

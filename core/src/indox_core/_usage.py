@@ -39,7 +39,7 @@ EXACT = Context(prec=60)
 
 def exact_sum(amounts: Iterable[Decimal | None]) -> Decimal:
     """The sum of the amounts that are known."""
-    return reduce(EXACT.add, (amount for amount in amounts if amount is not None), Decimal(0))
+    return reduce(EXACT.add, [amount for amount in amounts if amount], Decimal(0))
 
 
 def as_object(value: Any) -> dict[str, Any]:
@@ -193,7 +193,10 @@ class Receipt:
     @property
     def total(self) -> Decimal | None:
         """US dollars. `None` unless every part is known."""
-        return self._sum() if self.status in ("priced", "estimated") else None
+        if self.status not in ("priced", "estimated"):
+            return None
+        known = self.status == "priced" and self.high is not None and self.low == self.high
+        return self.high if known else self._sum()
 
     def _sum(self) -> Decimal:
         return exact_sum(line.amount for line in self.lines)

@@ -19,7 +19,7 @@ from collections.abc import (
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from pydantic_core import from_json, to_json
 
@@ -76,11 +76,24 @@ def request_id_of(response: httpx2.Response) -> str | None:
     return None
 
 
+def _pieces(response: httpx2.Response) -> Iterator[bytes]:
+    """The body as it comes: the core's transport has inflated it, others' may have not."""
+    if "content-encoding" in response.headers:
+        return response.iter_bytes()
+    return iter(response.stream)  # type: ignore[arg-type] # of a sync client
+
+
+def _apieces(response: httpx2.Response) -> AsyncIterator[bytes]:
+    if "content-encoding" in response.headers:
+        return response.aiter_bytes()
+    return aiter(response.stream)  # type: ignore[arg-type] # of an async client
+
+
 def read_answer(response: httpx2.Response) -> Answer:
     """The whole body of an unread response as JSON; the response is closed."""
     body = _Body()
     try:
-        for piece in response.iter_bytes():
+        for piece in _pieces(response):
             body.add(piece)
     finally:
         response.close()
@@ -90,7 +103,7 @@ def read_answer(response: httpx2.Response) -> Answer:
 async def aread_answer(response: httpx2.Response) -> Answer:
     body = _Body()
     try:
-        async for piece in response.aiter_bytes():
+        async for piece in _apieces(response):
             body.add(piece)
     finally:
         await response.aclose()
@@ -245,7 +258,7 @@ class SSESource:
             yield from _events_in(read_answer(self._response).body, kind)
             return
         parser = _parser(self._response)
-        for chunk in self._response.iter_bytes():
+        for chunk in _pieces(self._response):
             yield from parser.feed(chunk)
         yield from parser.close()
 
@@ -298,7 +311,7 @@ class AsyncSSESource:
     def __init__(self, response: httpx2.Response) -> None:
         self.request_id = request_id_of(response)
         self._response = response
-        self._chunks: AsyncGenerator[bytes] = response.aiter_bytes()
+        self._chunks = cast("AsyncGenerator[bytes]", _apieces(response))
         self._parser = _parser(response)
         self._ready: list[JSON] = []
         self._ended = False
