@@ -26,17 +26,20 @@ SLOWEST_S = 0.25
 """What a call may take beyond its deadline."""
 
 
+FLAVOURS = ("sync", "async", "aiohttp")
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     fault: Fault
     vendor: Vendor
     stream: bool
     want: Want
-    asynchronous: bool
+    flavour: str
 
     @property
     def name(self) -> str:
-        way = ("async " if self.asynchronous else "") + ("stream" if self.stream else "chat")
+        way = f"{self.flavour} {'stream' if self.stream else 'chat'}"
         return f"{self.fault.name} | {self.vendor.provider} | {way}"
 
 
@@ -46,16 +49,16 @@ def cases() -> Iterator[Case]:
             if fault.only and vendor.provider not in fault.only:
                 continue
             for stream, want in fault.wants():
-                for asynchronous in (False, True):
-                    yield Case(fault, vendor, stream, want, asynchronous)
+                for flavour in FLAVOURS:
+                    yield Case(fault, vendor, stream, want, flavour)
 
 
 def call(server: FaultServer, case: Case) -> Any:
     """The response, or whatever was raised."""
     options = {"timeout": 20, **case.fault.options}
     try:
-        if case.asynchronous:
-            return asyncio.run(_acall(server, case.stream, options))
+        if case.flavour != "sync":
+            return asyncio.run(_acall(server, case.flavour, case.stream, options))
         with Client(providers=server.providers) as client:
             answer: Any = client.chat(HELLO, server.vendor.model, stream=case.stream, **options)
             if not case.stream:
@@ -67,8 +70,9 @@ def call(server: FaultServer, case: Case) -> Any:
         return error
 
 
-async def _acall(server: FaultServer, stream: bool, options: dict[str, Any]) -> Any:
-    async with AsyncClient(providers=server.providers) as client:
+async def _acall(server: FaultServer, flavour: str, stream: bool, options: dict[str, Any]) -> Any:
+    transport: Any = "aiohttp" if flavour == "aiohttp" else "httpx2"
+    async with AsyncClient(providers=server.providers, transport=transport) as client:
         answer: Any = await client.chat(HELLO, server.vendor.model, stream=stream, **options)
         if not stream:
             return answer
@@ -122,6 +126,7 @@ def _wrong_facts(error: Any, want: Want) -> list[str]:
 def run(workers: int = 8) -> tuple[int, list[str]]:
     """How many cases were played, and what went otherwise than the table wants."""
     every = list(cases())
+    AsyncClient(transport="aiohttp")  # imports what it needs before the threads begin
     with ThreadPoolExecutor(workers) as pool:
         problems = list(pool.map(problem, every))
     found = [f"{case.name}: {what}" for case, what in zip(every, problems, strict=True) if what]

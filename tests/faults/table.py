@@ -385,16 +385,16 @@ SOCKETS = [
           area="socket"),
     Fault("headers, then nothing",
           lambda x: (x.head(200, 50, content_type="application/json"), x.hang())[1],
-          Want(TimeoutError), options={"timeout": 0.4}, area="socket"),
+          Want(TimeoutError), options={"timeout": 0.8}, area="socket"),
     Fault("headers that drip", drip(b"HTTP/1.1 200 OK\r\nx-slow: " + b"a" * 400, 0.02),
-          Want(TimeoutError), options={"timeout": 0.4}, area="socket"),
+          Want(TimeoutError), options={"timeout": 0.8}, area="socket"),
     Fault("a body that drips",
           lambda x: (x.head(200, 4000, content_type="application/json"),
                      drip(b" " * 400, 0.02)(x))[1],
-          Want(TimeoutError), options={"timeout": 0.4}, area="socket"),
-    Fault("503 for ever, 0.6 s left", lambda x: x.error(503, retry_after_ms="200"),
-          Want(OverloadedError, 3, 503, retry_after_s=0.2),
-          options={"timeout": 0.6, "max_retries": 1_000_000}, area="socket"),
+          Want(TimeoutError), options={"timeout": 0.8}, area="socket"),
+    Fault("503 for ever, 1.2 s left", lambda x: x.error(503, retry_after_ms="400"),
+          Want(OverloadedError, 3, 503, retry_after_s=0.4),
+          options={"timeout": 1.2, "max_retries": 1_000_000}, area="socket"),
 ]  # fmt: skip
 # What fresh eyes thought of.
 MORE = [

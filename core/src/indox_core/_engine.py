@@ -126,8 +126,8 @@ _EXCERPT = 500
 class Lender:
     """Lends the pools to connections, and makes them when the first asks."""
 
-    def __init__(self, proxy: str | None, verify: Any) -> None:
-        self._options = (proxy, verify)
+    def __init__(self, proxy: str | None, verify: Any, transport: str) -> None:
+        self._options = (proxy, verify, transport)
 
     @lazy
     def _pools(self) -> Pools:

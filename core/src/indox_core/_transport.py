@@ -19,7 +19,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, I
 from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
 import httpcore2
@@ -28,6 +28,7 @@ from pydantic_core import from_json
 
 from ._drive_async import CLOSING_TASK
 from ._lazy import lazy
+from ._pool import AsyncPool, Pool
 from ._retry import deadline
 
 _MAX_CONNECTIONS = 1000
@@ -47,8 +48,12 @@ class Pools:
     """The pools of one Indox client."""
 
     def __init__(
-        self, proxy: str | None = None, verify: ssl.SSLContext | bool | None = None
+        self,
+        proxy: str | None = None,
+        verify: ssl.SSLContext | bool | None = None,
+        transport: str = "httpx2",
     ) -> None:
+        self._async_pool = _AiohttpPool if transport == "aiohttp" else _CorePool
         tls = verify if isinstance(verify, ssl.SSLContext) else None
         if verify is False:
             tls = httpx2.create_ssl_context(verify=False)
@@ -61,7 +66,7 @@ class Pools:
 
     @lazy
     def async_http_client(self) -> httpx2.AsyncClient:
-        transport = _AsyncTransport(**self._options)
+        transport = _AsyncTransport(self._async_pool, **self._options)
         return httpx2.AsyncClient(transport=transport, cookies=_no_cookies(), **_CLIENT_OPTIONS)
 
     def close(self) -> None:
@@ -93,14 +98,17 @@ class _Transport:
 
     def __init__(self, tls: ssl.SSLContext | None, proxy: str | None) -> None:
         self._tls = tls
-        self._proxy = _proxy_of(proxy) if proxy is not None else None
+        self.proxy = proxy
 
-    def _make(self, pool: Callable[..., _T], backend: Any) -> _T:
-        return pool(
-            ssl_context=self._tls or _default_tls(),
-            proxy=self._proxy,
-            max_connections=_MAX_CONNECTIONS,
-            max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
+    @property
+    def tls(self) -> ssl.SSLContext:
+        return self._tls or _default_tls()
+
+    def make(self, factory: Callable[..., _T], backend: Any) -> _T:
+        """What makes connections, through the proxy where there is one."""
+        return factory(
+            ssl_context=self.tls,
+            proxy=_proxy_of(self.proxy) if self.proxy is not None else None,
             keepalive_expiry=_IDLE_S,
             network_backend=backend,
         )
@@ -117,23 +125,24 @@ class _SyncTransport(_Transport, httpx2.BaseTransport):
         super().__init__(tls, proxy)
         self._lock = Lock()
         self._pid = 0
-        self._pool: httpcore2.ConnectionPool | None = None
+        self._pool: Pool | None = None
 
-    def _current(self) -> httpcore2.ConnectionPool:
+    def _current(self) -> Pool:
         if self._pool is None or self._pid != os.getpid():
             with self._lock:
                 if self._pool is None or self._pid != os.getpid():
                     # A forked child leaves its parent's connections alone: it neither closes
                     # them nor lets them be collected.
                     _INHERITED.append(self._pool)
-                    self._pool = self._make(httpcore2.ConnectionPool, _DeadlineBackend())
+                    factory = self.make(httpcore2.ConnectionPool, _DeadlineBackend())
+                    self._pool = Pool(factory, _MAX_CONNECTIONS, _MAX_IDLE_CONNECTIONS, _bounded)
                     self._pid = os.getpid()
         return self._pool
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         with _AS_HTTPX2:
             response = self._current().handle_request(_to_core(request))
-        headers, inflate = _decoding(response)
+        headers, inflate = _decoding(response.status, response.headers)
         if response.status < 300:
             body: httpx2.SyncByteStream = _SyncBody(response, inflate)
         else:
@@ -159,20 +168,22 @@ class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
     `shutdown_asyncgens`, which `asyncio.run` calls, closes the pool.
     """
 
-    def __init__(self, tls: ssl.SSLContext | None, proxy: str | None) -> None:
+    def __init__(
+        self, kind: type[_LoopsPool], tls: ssl.SSLContext | None, proxy: str | None
+    ) -> None:
         super().__init__(tls, proxy)
+        self._kind = kind
         self._lock = Lock()
         self._pools: WeakKeyDictionary[
-            asyncio.AbstractEventLoop,
-            tuple[int, httpcore2.AsyncConnectionPool, AsyncGenerator[None]],
+            asyncio.AbstractEventLoop, tuple[int, _LoopsPool, AsyncGenerator[None]]
         ] = WeakKeyDictionary()
 
-    async def _current(self) -> httpcore2.AsyncConnectionPool:
+    async def _current(self) -> _LoopsPool:
         loop = asyncio.get_running_loop()
         entry = self._pools.get(loop)
         if entry is not None and entry[0] == os.getpid():
             return entry[1]
-        pool = self._make(httpcore2.AsyncConnectionPool, _AsyncBackend())
+        pool = self._kind(self)
         owner = self._own(loop, pool)
         with self._lock:
             for gone in [other for other in list(self._pools) if other.is_closed()]:
@@ -181,9 +192,7 @@ class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
         await anext(owner)
         return pool
 
-    async def _own(
-        self, loop: asyncio.AbstractEventLoop, pool: httpcore2.AsyncConnectionPool
-    ) -> AsyncGenerator[None]:
+    async def _own(self, loop: asyncio.AbstractEventLoop, pool: _LoopsPool) -> AsyncGenerator[None]:
         try:
             yield
         finally:
@@ -196,21 +205,112 @@ class _AsyncTransport(_Transport, httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         pool = await self._current()
-        with _AS_HTTPX2:
-            response = await pool.handle_async_request(_to_core(request))
-        headers, inflate = _decoding(response)
-        if response.status < 300:
-            body: httpx2.AsyncByteStream = _AsyncBody(response, inflate)
+        status, sent, stream, extensions = await pool.exchange(request)
+        headers, inflate = _decoding(status, sent)
+        if status < 300:
+            body: httpx2.AsyncByteStream = _AsyncBody(stream, inflate)
         else:
-            body = httpx2.ByteStream(await _afirst(_AsyncBody(response, inflate)))
-        return httpx2.Response(
-            response.status, headers=headers, stream=body, extensions=response.extensions
-        )
+            body = httpx2.ByteStream(await _afirst(_AsyncBody(stream, inflate)))
+        return httpx2.Response(status, headers=headers, stream=body, extensions=extensions)
 
     async def aclose(self) -> None:
         entry = self._pools.get(asyncio.get_running_loop())
         if entry is not None:
             await entry[2].aclose()
+
+
+RawHeaders: TypeAlias = "list[tuple[bytes, bytes]]"
+
+
+class _LoopsStream(Protocol):
+    def __aiter__(self) -> AsyncGenerator[bytes]: ...
+    async def aclose(self) -> None: ...
+
+
+class _LoopsPool(Protocol):
+    """The connections of one event loop."""
+
+    def __init__(self, transport: _Transport) -> None: ...
+
+    async def exchange(
+        self, request: httpx2.Request
+    ) -> tuple[int, RawHeaders, _LoopsStream, dict[str, Any]]:
+        """Status, headers, body and extensions of the answer. Raises httpx2's exceptions."""
+        ...
+
+    async def aclose(self) -> None: ...
+
+
+class _CorePool:
+    """By httpcore2, as httpx2 does it."""
+
+    def __init__(self, transport: _Transport) -> None:
+        factory = transport.make(httpcore2.AsyncConnectionPool, _AsyncBackend())
+        self._pool = AsyncPool(factory, _MAX_CONNECTIONS, _MAX_IDLE_CONNECTIONS)
+        self.aclose = self._pool.aclose
+
+    async def exchange(self, request: httpx2.Request) -> tuple[int, RawHeaders, Any, Any]:
+        with _AS_HTTPX2:
+            response = await self._pool.handle_async_request(_to_core(request))
+        return response.status, response.headers, response.stream, response.extensions
+
+
+class _AiohttpPool:
+    """By aiohttp: the extra `indox-core[aiohttp]`."""
+
+    def __init__(self, transport: _Transport) -> None:
+        import aiohttp
+        from httpx_aiohttp.httpx2 import AiohttpTransport
+
+        connector = aiohttp.TCPConnector(
+            ssl=transport.tls, limit=_MAX_CONNECTIONS, keepalive_timeout=_IDLE_S
+        )
+        session = aiohttp.ClientSession(
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+        )
+        proxy = httpx2.Proxy(transport.proxy) if transport.proxy is not None else None
+        self._bridge = AiohttpTransport(
+            verify=transport.tls, trust_env=False, client=session, proxy=proxy
+        )
+        self._timeouts = (aiohttp.ServerTimeoutError, TimeoutError)
+        self._errors = aiohttp.ClientError
+        self.aclose = self._bridge.aclose
+
+    async def exchange(self, request: httpx2.Request) -> tuple[int, RawHeaders, Any, Any]:
+        try:
+            response = await self._bridge.handle_async_request(request)
+        except (httpx2.TimeoutException, self._errors) as error:
+            raise self._told(error) from error.__cause__
+        stream = _AiohttpStream(response.stream, self._errors, self._told)
+        return response.status_code, response.headers.raw, stream, response.extensions
+
+    def _told(self, error: Exception) -> Exception:
+        """The bridge takes every broken connection for a timeout, and lets broken HTTP through."""
+        timeout = isinstance(error, httpx2.TimeoutException)
+        if timeout and not isinstance(error.__cause__, self._timeouts):
+            return httpx2.NetworkError(str(error))
+        if isinstance(error, self._errors):
+            return httpx2.RemoteProtocolError(type(error).__name__)
+        return error
+
+
+class _AiohttpStream:
+    def __init__(
+        self, stream: Any, errors: type[Exception], told: Callable[[Exception], Exception]
+    ) -> None:
+        self._stream = stream
+        self._errors = errors
+        self._told = told
+
+    async def __aiter__(self) -> AsyncGenerator[bytes]:
+        try:
+            async for chunk in self._stream:
+                yield chunk
+        except (httpx2.TimeoutException, self._errors) as error:
+            raise self._told(error) from error.__cause__
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
 
 
 def _to_core(request: httpx2.Request) -> httpcore2.Request:
@@ -257,16 +357,15 @@ Inflate = Callable[[bytes], Iterator[bytes]]
 _ENCODING, _LENGTH, _TYPE = b"content-encoding", b"content-length", b"content-type"
 
 
-def _decoding(response: httpcore2.Response) -> tuple[list[tuple[bytes, bytes]], Inflate | None]:
+def _decoding(status: int, headers: RawHeaders) -> tuple[RawHeaders, Inflate | None]:
     """The headers, and what inflates the body piece by piece, however much it expands.
 
     httpx2 would inflate each chunk at once: 200 KB may become 200 MB. A compression that was not
     asked for fails when the body is read, where a broken one does.
     """
-    named = b",".join(value for name, value in response.headers if name.lower() == _ENCODING)
+    named = b",".join(value for name, value in headers if name.lower() == _ENCODING)
     encodings = [e for part in named.split(b",") if (e := part.strip().lower()) not in _PLAIN]
-    headers = response.headers
-    if response.status >= 300:
+    if status >= 300:
         # An error is read by the SDK with whatever codec its charset names; we know it is UTF-8.
         headers = [(n, v.partition(b";")[0] if n.lower() == _TYPE else v) for n, v in headers]
     if not encodings:
@@ -386,14 +485,14 @@ class _SyncBody(httpx2.SyncByteStream):
 
 
 class _AsyncBody(httpx2.AsyncByteStream):
-    def __init__(self, response: httpcore2.Response, inflate: Inflate | None) -> None:
-        self._response = response
+    def __init__(self, stream: _LoopsStream, inflate: Inflate | None) -> None:
+        self._stream = stream
         self._inflate = inflate
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         read = 0
         with _AS_HTTPX2:
-            async with contextlib.aclosing(self._response.aiter_stream()) as chunks:
+            async with contextlib.aclosing(aiter(self._stream)) as chunks:
                 async for chunk in chunks:
                     read += len(chunk)
                     if read > _TURN:  # bytes that are there already would hold up the loop
@@ -407,7 +506,7 @@ class _AsyncBody(httpx2.AsyncByteStream):
                         await asyncio.sleep(0)  # a large body leaves the loop its turns
 
     async def aclose(self) -> None:
-        await self._response.aclose()
+        await self._stream.aclose()
 
 
 class _DeadlineBackend(httpcore2.SyncBackend):

@@ -1,6 +1,7 @@
 """indox-google passes the contract, by its SDK's transport and by its public calls."""
 
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,3 +21,7 @@ class TestGoogleByPublicCalls(TestGoogle):
     @pytest.fixture(autouse=True)
     def public(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("indox_google._connection.private_transport", lambda: None)
+
+
+class TestGoogleByAiohttp(TestGoogle):
+    async_client: ClassVar[dict[str, Any]] = {"transport": "aiohttp"}

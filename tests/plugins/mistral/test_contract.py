@@ -1,6 +1,7 @@
 """indox-mistral passes the contract, by its SDK's transport and by its public calls."""
 
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 
@@ -20,3 +21,7 @@ class TestMistralByPublicCalls(TestMistral):
     @pytest.fixture(autouse=True)
     def public(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("indox_mistral._connection.hook_context", lambda: None)
+
+
+class TestMistralByAiohttp(TestMistral):
+    async_client: ClassVar[dict[str, Any]] = {"transport": "aiohttp"}

@@ -1,7 +1,7 @@
 """indox-openai passes the contract with both of its APIs."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from indox_core.testing import ProviderContract
 from indox_openai._provider import OpenAIProvider
@@ -24,3 +24,7 @@ class TestChat(ProviderContract):
     model = "gpt-4o-mini"
     options: ClassVar = {"provider_options": {"openai": {"api": "chat"}}}
     refuses = frozenset({"web_search"})
+
+
+class TestResponsesByAiohttp(TestResponses):
+    async_client: ClassVar[dict[str, Any]] = {"transport": "aiohttp"}

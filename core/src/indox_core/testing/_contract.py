@@ -138,6 +138,8 @@ class ProviderContract:
     """What `options` rule out, beside what the provider lacks."""
     stream_format: ClassVar[Literal["sse", "ndjson"]] = "sse"
     """Server-sent events, or JSON by the line; recorded streams end with this name."""
+    async_client: ClassVar[dict[str, Any]] = {}
+    """Arguments of every `AsyncClient`, such as another `transport`."""
     models_without: ClassVar[dict[Capability, str]] = {}
     """Another model for a field that `model` does not take, such as an older one."""
 
@@ -592,7 +594,7 @@ class ProviderContract:
         async def ticks() -> int:
             counted = 0
             client, arguments = self._client_arguments(server, {"timeout": 0.5})
-            async with _client.AsyncClient(**client) as caller:
+            async with _client.AsyncClient(**client, **self.async_client) as caller:
                 call = asyncio.create_task(caller.chat(HELLO, **arguments))
                 while not call.done():
                     await asyncio.sleep(0.01)
@@ -812,7 +814,7 @@ class ProviderContract:
     async def _aask(self, client: dict[str, Any], way: str, *calls: dict[str, Any]) -> Any:
         """The response to the last call."""
         answer: Any = None
-        async with _client.AsyncClient(**client) as caller:
+        async with _client.AsyncClient(**client, **self.async_client) as caller:
             for arguments in calls:
                 answer = await caller.chat(HELLO, **arguments, stream="stream" in way)
                 if "stream" in way:
@@ -835,7 +837,7 @@ class ProviderContract:
 
         async def run() -> None:
             begun = asyncio.Event()
-            async with _client.AsyncClient(**client) as caller:
+            async with _client.AsyncClient(**client, **self.async_client) as caller:
 
                 async def read() -> None:
                     async for _ in await caller.chat(HELLO, **arguments, stream=True):
