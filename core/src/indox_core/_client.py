@@ -598,7 +598,7 @@ class _BaseClient:
             question = _prices.Question(provider, asked, reply.model, usage, moment)
             quote = _prices.quote(question, self._overrides, self._observers)
         receipt = _prices.settle(usage, quote, reply.model or asked)
-        return replace(receipt, usage=usage_of(usage, receipt))
+        return receipt.of(usage_of(usage, receipt))
 
     def _resolved(self, model: Any) -> Any:
         if not isinstance(model, str):

@@ -661,7 +661,7 @@ class Run:
             choices=(first, *reply.more_choices),
             citations=reply.citations,
             adaptations=self.request.adaptations + self.call.adaptations,
-            receipt=replace(receipt, usage=usage),
+            receipt=receipt.of(usage),
             refusal=first.refusal,
             parsed=self.parse(data) if self.parse is not None else None,
             served_model=reply.model,

@@ -294,7 +294,7 @@ def _surcharged(quote: Quote, question: Question) -> Quote:
     """With what the plugin knows of the vendor's rules, tiers, speeds and regions."""
     usage = question.usage
     completed = _guarded(question.provider, "complete_rates", question.model, quote.rates)
-    if completed is not None:
+    if completed is not None and completed is not quote.rates:
         quote = replace(quote, rates=completed)
     if quote.standard_for is None and usage.region is None:
         return quote

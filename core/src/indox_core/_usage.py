@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Context, Decimal
 from functools import reduce
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -147,8 +147,7 @@ class Surcharge:
     """The rates that stay as they are, by the names of `Rates`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReceiptLine:
+class ReceiptLine(NamedTuple):
     """One item of the cost. `amount` is exactly `quantity * unit_price / per`."""
 
     component: Component
@@ -190,6 +189,13 @@ class Receipt:
     counted: TokenUsage | None = field(default=None, repr=False)
     """The counts that were guessed, where the vendor's were cut off. `None`: none was."""
 
+    def of(self, usage: Usage) -> Receipt:
+        """The same, with the counts behind it."""
+        return Receipt(
+            self.status, self.lines, self.reason, self.breakdown, self.notes, self.low, self.high,
+            usage, self.counted,
+        )  # fmt: skip
+
     @property
     def total(self) -> Decimal | None:
         """US dollars. `None` unless every part is known."""
@@ -213,7 +219,7 @@ class Receipt:
             "breakdown": {name: _text(amount) for name, amount in self.breakdown.items()},
             "lines": [
                 {
-                    **{f.name: getattr(line, f.name) for f in fields(line)},
+                    **line._asdict(),
                     "unit_price": _text(line.unit_price),
                     "amount": _text(line.amount),
                 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ class OpenAIOptions(ProviderOptions):
     safety_identifier: str | None = None
 
 
+@lru_cache(maxsize=64)
 def is_openai_itself(base_url: str) -> bool:
     """Whether the address is OpenAI's own, regional hosts included."""
     host = urlsplit(base_url).hostname or ""
