@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import gc
 import json
 import resource
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(__file__).rpartition("/")[0])
@@ -93,9 +95,12 @@ class Indox(Contestant):
 
         made = self._clients.get((how, asynchronous))
         if made is None:
+            options = self.client_options() if asynchronous else {
+                name: value for name, value in self.client_options().items() if name != "transport"
+            }  # fmt: skip
             config = {"api_key": KEY, "base_url": self.base(how)}
             kind = AsyncClient if asynchronous else Client
-            made = kind(providers={self.provider: config}, **self.client_options())  # type: ignore[arg-type]
+            made = kind(providers={self.provider: config}, **options)  # type: ignore[arg-type]
             self._clients[how, asynchronous] = made
         return made
 
@@ -131,6 +136,14 @@ class Indox(Contestant):
         async for chunk in stream:
             yield chunk.data
         self.checked(stream.response)
+
+
+class IndoxUnpriced(Indox):
+    """Indox with prices of the user's own, so that the price library is not loaded."""
+
+    def client_options(self) -> dict[str, Any]:
+        rates = {"input": "0.15", "output": "0.6"}
+        return {"prices": {f"{self.provider}/{self.model}": rates}}
 
 
 class IndoxPublic(Indox):
@@ -380,6 +393,7 @@ class IndoxAiohttp(Indox):
 KINDS: dict[str, type[Contestant]] = {
     "indox": Indox,
     "indox-public": IndoxPublic,
+    "indox-unpriced": IndoxUnpriced,
     "indox-aiohttp": IndoxAiohttp,
     "sdk": SDK,
     "bare": Bare,
@@ -401,12 +415,18 @@ def run(contestant: Contestant, load: str, count: int) -> int:
         chunks = int(size or CHUNKS)
         for _ in range(count):
             text = "".join(contestant.stream(f"burst-{chunks}", prepared))
-            assert text == stub.PIECE * chunks, text[-80:]
+            assert text == stub.spoken(chunks), text[-80:]
         return count * chunks
     if name == "async":
         return LOOP.run(_many(count, lambda: contestant.achat("plain", prepared), 1))
     if name == "inflight":
         return LOOP.run(_many(count, lambda: contestant.achat("delay-50", prepared), int(size)))
+    if name == "keys":
+        assert isinstance(contestant, Indox)
+        for number in range(count):
+            call = {**prepared, "byok_api_key": f"sk-key-{number}"}
+            assert contestant.chat("plain", call) == _WHOLE
+        return count
     if name == "paced":
         return LOOP.run(_paced(contestant, prepared, count))
     for _ in range(count):
@@ -428,8 +448,28 @@ async def _many(count: int, ask: Callable[[], Awaitable[tuple[str, int]]], width
 async def _paced(contestant: Contestant, prepared: Any, count: int) -> int:
     for _ in range(count):
         pieces = [piece async for piece in contestant.astream(f"paced-{PACED}-2", prepared)]
-        assert "".join(pieces) == stub.PIECE * PACED
+        assert "".join(pieces) == stub.spoken(PACED)
     return count * PACED
+
+
+def _resident_kib() -> int:
+    """What this process holds now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // 1024
+
+
+def _sockets() -> int:
+    opened = 0
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            opened += str(entry.readlink()).startswith("socket:")
+    return opened
+
+
+def first(kind: str, vendor: str, url: str) -> None:
+    """One call, for a process that makes no other."""
+    contestant = KINDS[kind](vendor, url)
+    assert contestant.chat("plain", contestant.prepared(conversation(2), None)) == _WHOLE
 
 
 def main() -> None:
@@ -439,11 +479,21 @@ def main() -> None:
         asked = json.loads(line)
         gc.collect()
         before, began = resource.getrusage(resource.RUSAGE_SELF), time.perf_counter()
-        units = run(contestant, asked["load"], asked["count"])
+        try:
+            units = run(contestant, asked["load"], asked["count"])
+        except NotImplementedError:
+            units = 0
         after = resource.getrusage(resource.RUSAGE_SELF)
         cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        print(json.dumps({"cpu_s": cpu, "wall_s": time.perf_counter() - began, "units": units,
-                          "rss_kib": after.ru_maxrss}), flush=True)  # fmt: skip
+        told = {
+            "cpu_s": cpu,
+            "wall_s": time.perf_counter() - began,
+            "units": units,
+            "rss_kib": _resident_kib(),
+            "sockets": _sockets(),
+        }
+        print(json.dumps(told), flush=True)
+    LOOP.close()
 
 
 if __name__ == "__main__":

@@ -15,9 +15,18 @@ from functools import cache
 from typing import Any
 
 TEXT = "The quick brown fox jumps over the lazy dog. " * 4
-PIECE = "lazy dog "
 READ, WRITTEN = 240, 40
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+
+
+def piece(number: int) -> str:
+    """One piece of a stream; no two in a row are the same, which one peer takes for a fault."""
+    return f"lazy dog {number % 7} "
+
+
+def spoken(count: int) -> str:
+    """The text of a stream with so many pieces."""
+    return "".join(map(piece, range(count)))
 
 
 def protocol_of(path: str) -> str:
@@ -67,9 +76,9 @@ def _events(protocol: str, count: int) -> Iterator[Any]:
         response = {**_RESPONSE, "status": "in_progress", "output": []}
         yield {"type": "response.created", "response": response, "sequence_number": 0}
         for number in range(count):
-            yield {"type": "response.output_text.delta", **item, "delta": PIECE, "logprobs": [],
-                   "sequence_number": number + 1}  # fmt: skip
-        part = {"type": "output_text", "text": PIECE * count, "annotations": [], "logprobs": []}
+            yield {"type": "response.output_text.delta", **item, "delta": piece(number),
+                   "logprobs": [], "sequence_number": number + 1}  # fmt: skip
+        part = {"type": "output_text", "text": spoken(count), "annotations": [], "logprobs": []}
         message = {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed",
                    "content": [part]}  # fmt: skip
         done = {**_RESPONSE, "output": [message], "usage": _USAGE["responses"]}
@@ -79,20 +88,20 @@ def _events(protocol: str, count: int) -> Iterator[Any]:
                "message": {**_MESSAGE, "content": [], "usage": _USAGE[protocol]}}  # fmt: skip
         yield {"type": "content_block_start", "index": 0,
                "content_block": {"type": "text", "text": ""}}  # fmt: skip
-        for _ in range(count):
+        for number in range(count):
             yield {"type": "content_block_delta", "index": 0,
-                   "delta": {"type": "text_delta", "text": PIECE}}  # fmt: skip
+                   "delta": {"type": "text_delta", "text": piece(number)}}  # fmt: skip
         yield {"type": "content_block_stop", "index": 0}
         yield {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
                "usage": {"output_tokens": WRITTEN}}  # fmt: skip
         yield {"type": "message_stop"}
     elif protocol == "gemini":
         for number in range(count):
-            yield _gemini(PIECE, "STOP" if number == count - 1 else None)
+            yield _gemini(piece(number), "STOP" if number == count - 1 else None)
     else:
         base = _chat(protocol, "chat.completion.chunk")
-        for _ in range(count):
-            yield {**base, "choices": [{"index": 0, "delta": {"content": PIECE},
+        for number in range(count):
+            yield {**base, "choices": [{"index": 0, "delta": {"content": piece(number)},
                                         "finish_reason": None}]}  # fmt: skip
         last = {"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}
         if protocol == "mistral":

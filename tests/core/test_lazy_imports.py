@@ -88,3 +88,25 @@ TRANSLATORS = [
 def test_translators_import_with_the_sdk_absent(sdk, package, modules):
     imports = "\n".join(f"import {package}.{module}" for module in modules)
     assert package in loaded(f"import sys; sys.modules[{sdk!r}] = None\n{imports}")
+
+
+def test_warming_up_imports_early_and_needs_no_key():
+    code = """
+import asyncio, sys
+from indox_core import AsyncClient, Client, ProviderNotFoundError
+assert "openai" not in sys.modules
+with Client() as client:
+    client.warm_up("openai", "echo")
+assert "openai" in sys.modules and "genai_prices" in sys.modules
+try:
+    client = Client()
+    client.warm_up("opnai")
+except ProviderNotFoundError:
+    sys.modules["named"] = sys
+async def run():
+    async with AsyncClient() as client:
+        await client.warm_up("mistral")
+asyncio.run(run())
+assert "mistralai" in sys.modules
+"""
+    assert "named" in loaded(code)

@@ -572,6 +572,21 @@ class _BaseClient:
             _checked_flag(mine.get("include_raw", False), "include_raw"),
         )
 
+    def _warm(self, names: tuple[str, ...], asynchronous: bool) -> None:
+        for name in names:
+            provider = self._registry.provider(name)
+            problem, cause = None, None
+            try:
+                self._connections.ready(provider, asynchronous)
+            except IndoxError:
+                raise
+            except Exception as error:  # noqa: BLE001 # a plugin may raise anything
+                problem = plugin_raised(name, error, "connect")
+                cause = error if self._debug else None
+            if problem is not None:
+                raise problem from cause
+        _prices.load()
+
     @property
     def usage(self) -> ClientUsage:
         """What this client's calls have used and cost so far."""
@@ -740,6 +755,13 @@ class Client(_BaseClient):
         run = self._prepare(self._count_run, messages, model, options)
         return cast(int, SyncDriver(_tokens(run), run.end).run())
 
+    def warm_up(self, *providers: str) -> None:
+        """Import the providers' SDKs and the price list now and not with the first call.
+
+        Nothing is sent and no key is needed. Raises `ConfigurationError` for what cannot be loaded.
+        """
+        self._prepare(self._warm, providers, False)
+
     def explain(
         self,
         messages: Iterable[MessageLike],
@@ -840,6 +862,12 @@ class AsyncClient(_BaseClient):
 
         run = self._prepare(self._count_run, messages, model, options)
         return cast(int, await AsyncDriver(_tokens(run), run.end).run())
+
+    async def warm_up(self, *providers: str) -> None:
+        """As `Client.warm_up`, off the event loop."""
+        import asyncio
+
+        await asyncio.to_thread(self._prepare, self._warm, providers, True)
 
     async def explain(
         self,

@@ -177,6 +177,17 @@ class Connections:
                 self._made[name] = connection
             return self._made[name]
 
+    def ready(self, provider: Provider, asynchronous: bool) -> Connection:
+        """The provider's connection with its SDK's client of that flavour; imports what it needs.
+
+        A plugin may raise anything.
+        """
+        connection = self.make(provider)
+        prepare = getattr(connection, "prepare", None)
+        if prepare is not None:
+            prepare(asynchronous)
+        return connection
+
     def close(self) -> None:
         """Close what the connections hold; the pools are closed by the client."""
         with self._lock:
@@ -392,20 +403,15 @@ class Run:
         if connection is not None:
             return connection
         try:
-            made: Connection = yield Load(lambda flavour: self._made(flavour))
+            made: Connection = yield Load(
+                lambda flavour: self.connections.ready(self.provider, flavour)
+            )
             return made
         except IndoxError as error:
             problem = error
         except Exception as error:  # noqa: BLE001 # a plugin may raise anything
             problem = self._plugin_error(error, "connect")
         raise self._failed(problem)
-
-    def _made(self, asynchronous: bool) -> Connection:
-        connection = self.connections.make(self.provider)
-        prepare = getattr(connection, "prepare", None)
-        if prepare is not None:
-            prepare(asynchronous)
-        return connection
 
     def _check_open(self) -> None:
         if self.connections.closed:
