@@ -121,6 +121,8 @@ class SSEParser:
         self._began = False
         self._after_cr = False
         self._failure: ProviderFailure | None = None
+        self._whole = False
+        """Whether nothing is left of the chunks so far."""
 
     def feed(self, chunk: bytes) -> list[JSON]:
         """The events that are complete with this chunk.
@@ -129,6 +131,11 @@ class SSEParser:
         """
         if self._failure is not None:
             raise self._failure
+        if self._whole and chunk[-2:] == b"\n\n":
+            events = _events_at_once(chunk)
+            if events is not None:
+                return events
+        self._whole = False
         if self._after_cr or b"\r" in chunk:
             chunk = self._with_newlines(chunk)
         self._size += len(chunk)
@@ -161,6 +168,7 @@ class SSEParser:
                         return events
         if events or not self._data:
             self._size = len(tail) + sum(map(len, self._data))
+        self._whole = not (tail or self._data or self._after_cr)
         return events
 
     def _with_newlines(self, chunk: bytes) -> bytes:
@@ -213,6 +221,22 @@ _BY_LINE = tuple(f"application/{name}" for name in ("x-ndjson", "ndjson", "jsonl
 
 def _parser(response: httpx2.Response) -> SSEParser | LineParser:
     return LineParser() if _type_of(response) in _BY_LINE else SSEParser()
+
+
+def _events_at_once(chunk: bytes) -> list[JSON] | None:
+    """The events of a chunk that holds whole ones, as most do; `None` if it needs a closer look."""
+    if b"\r" in chunk or len(chunk) > MAX_EVENT:
+        return None
+    events = []
+    for block in chunk[:-2].split(b"\n\n"):
+        data = block[5:] if block.startswith(b"data:") else block.partition(b"\ndata:")[2]
+        if b"\n" in data or not data:
+            return None
+        try:
+            events.append(_event(data.strip()))
+        except ProviderFailure:
+            return None
+    return events
 
 
 def _event(data: bytes) -> JSON:
