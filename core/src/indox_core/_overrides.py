@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
@@ -81,6 +80,8 @@ def _from_file(path: Path) -> Overrides:
         if path.suffix == ".json":
             entries = json.loads(text, parse_float=_Float)
         else:
+            import tomllib  # rarely needed, so not with every start
+
             entries = tomllib.loads(text, parse_float=_Float)
     except ValueError as error:
         raise ValidationError(f"prices: {path} cannot be read: {error}") from None
