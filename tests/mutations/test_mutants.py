@@ -12,10 +12,10 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from mutants import MUTANTS
-from run import caught_by, patched
+from mutate import caught_by, patched
 
 SCORE = Path(__file__).with_name("score.txt").read_text().splitlines()
-# The rest takes minutes: `uv run python tests/mutations/run.py`.
+# The rest takes minutes: `uv run python tests/mutations/mutate.py`.
 SAMPLE = ("drops the system messages", "counts cached tokens twice", "prints the key")
 
 

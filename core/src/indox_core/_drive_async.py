@@ -69,14 +69,14 @@ class AsyncDriver:
         self._plan.close()
         source, self._source = self._source, None
         if source is not None:
-            await asyncio.shield(_start(_close(source)))
+            await asyncio.shield(closing_task(_close(source)))
 
     def abandon(self) -> None:
         """The same, from a place that cannot wait."""
         self._plan.close()
         source, self._source = self._source, None
         if source is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(lambda: _start(_close(source)))
+            self._loop.call_soon_threadsafe(lambda: closing_task(_close(source)))
 
     def _left(self, step: Command) -> float | None:
         if isinstance(step, Load):
@@ -176,7 +176,7 @@ async def _in_thread(function: Callable[[], _T]) -> _T:
     )
 
 
-def _start(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+def closing_task(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
     task = asyncio.get_running_loop().create_task(coroutine, name=CLOSING_TASK)
     _closing.add(task)
     task.add_done_callback(_closing.discard)

@@ -13,7 +13,10 @@ from typing import Any, Generic, TypeVar
 
 import httpcore2
 
+from ._drive_async import closing_task
+
 _C = TypeVar("_C", httpcore2.ConnectionInterface, httpcore2.AsyncConnectionInterface)
+_T = TypeVar("_T")
 Key = tuple[bytes, bytes, int]
 
 
@@ -146,19 +149,26 @@ class Pool:
             connection.close()
 
 
+def _taken(once: list[_T]) -> list[_T]:
+    """What is in the list, for the first who asks: two threads may close one stream."""
+    try:
+        return [once.pop()]
+    except IndexError:
+        return []
+
+
 class _Stream:
     """A body that gives its connection back when it is closed."""
 
     def __init__(self, stream: Any, done: Callable[[], None]) -> None:
         self._stream = stream
-        self._done: Callable[[], None] | None = done
+        self._done = [done]
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._stream)
 
     def close(self) -> None:
-        done, self._done = self._done, None
-        if done is not None:
+        for done in _taken(self._done):
             try:
                 self._stream.close()
             finally:
@@ -231,7 +241,7 @@ async def _aclose(connections: list[httpcore2.AsyncConnectionInterface]) -> None
             await connection.aclose()
 
     if connections:
-        await asyncio.shield(asyncio.ensure_future(close()))
+        await asyncio.shield(closing_task(close()))
 
 
 class _AsyncStream:
@@ -239,14 +249,13 @@ class _AsyncStream:
 
     def __init__(self, stream: Any, done: Callable[[], Awaitable[None]]) -> None:
         self._stream = stream
-        self._done: Callable[[], Awaitable[None]] | None = done
+        self._done = [done]
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return aiter(self._stream)
 
     async def aclose(self) -> None:
-        done, self._done = self._done, None
-        if done is not None:
+        for done in _taken(self._done):
             try:
                 await self._stream.aclose()
             finally:

@@ -1,4 +1,4 @@
-"""How many of the deliberate bugs the contract catches: `uv run python tests/mutations/run.py`.
+"""How many of the deliberate bugs the contract catches: `uv run python tests/mutations/mutate.py`.
 
 Each bug is patched into a copy of `indox_mistral`, and the contract's suite runs on that copy, two
 at a time, until its first failure. Names of bugs as arguments run only these. `score.txt` beside
