@@ -7,8 +7,11 @@ import json
 import pickle
 
 import pytest
+from openai.types.chat import ChatCompletion
 
-from indox_core import ChatResponse, Client, Usage
+from indox_core import ChatResponse, Client, ToolCallPart, Usage
+from indox_core.plugin import TokenUsage
+from indox_core.testing import FakeAnswer, FakeProvider
 
 KEYS = [
     "request_id", "created_at", "duration_ms", "provider", "model", "success", "message",
@@ -97,3 +100,35 @@ def test_stream_and_plain_have_the_same_keys(client: Client, response):
     assert "".join(chunk["data"] for chunk in stream) == response.data
     assert list(dict(stream.response)) == KEYS
     assert stream.response.usage.cost == response.usage.cost
+
+
+def test_an_answer_of_any_provider_is_a_chat_completion_too(response):
+    made = response.to_openai()
+    assert json.loads(json.dumps(made)) == made
+    read = ChatCompletion.model_validate(made)
+    assert read.choices[0].message.content == response.data
+    assert read.choices[0].finish_reason == "stop"
+    assert (read.usage.prompt_tokens, read.usage.total_tokens) == (24, 31)
+    assert read.model == response.served_model
+    assert read.created > 1_700_000_000
+
+
+def test_calls_refusals_and_odd_ends_are_openais_too():
+    call = ToolCallPart(id="c1", name="f", arguments={"a": 1})
+    script = [
+        FakeAnswer(tool_calls=[call], usage=TokenUsage(input=5, output=2, reasoning=1)),
+        FakeAnswer(refusal="No.", usage=None),
+        FakeAnswer(text="and so on", finish="paused"),
+    ]
+    with Client(plugins=[FakeProvider(script)]) as client:
+        made = [client.chat([{"role": "user", "content": "x"}], "fake/m").to_openai()
+                for _ in script]  # fmt: skip
+    called = ChatCompletion.model_validate(made[0])
+    assert called.choices[0].message.tool_calls[0].function.arguments == '{"a":1}'
+    assert called.choices[0].finish_reason == "tool_calls"
+    assert called.choices[0].message.content is None
+    assert called.usage.completion_tokens_details.reasoning_tokens == 1
+    refused = ChatCompletion.model_validate(made[1])
+    assert (refused.choices[0].message.refusal, refused.choices[0].finish_reason) == ("No.", "stop")
+    assert refused.usage is None
+    assert made[2]["choices"][0]["finish_reason"] == "paused"

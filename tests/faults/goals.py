@@ -317,7 +317,7 @@ def canary(long: bool) -> Row:
     try:
         with warnings.catch_warnings(record=True) as warned:
             for number, case in enumerate(matrix.cases()):
-                if not long and number % 9:
+                if not long and number % 20:  # no multiple of the flavours: each gets its share
                     continue
                 if "drip" in case.fault.name or "stall" in case.fault.name:
                     continue

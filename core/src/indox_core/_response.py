@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 from pydantic import Field
@@ -172,6 +173,53 @@ class ChatResponse(MappingModel):
         if self.refusal and not self.data:
             parts = (*parts, TextPart(text=self.refusal))
         return Message(role="assistant", content=parts)
+
+    def to_openai(self) -> dict[str, Any]:
+        """The answer as a Chat Completions object, for code that reads OpenAI's; plain JSON data.
+
+        `usage` is `None` if the vendor sent no counts. A finish reason that OpenAI does not have is
+        the vendor's own word, or ours where it gave none. The cost is not in it.
+        """
+        return {
+            "id": self.provider_request_id or self.request_id,
+            "object": "chat.completion",
+            "created": int(datetime.fromisoformat(self.created_at).timestamp()),
+            "model": self.served_model or self.model,
+            "choices": [_openai_choice(n, choice) for n, choice in enumerate(self.choices)],
+            "usage": _openai_usage(self.usage),
+        }
+
+
+_OPENAI_FINISH = ("stop", "length", "tool_calls", "content_filter")
+
+
+def _openai_choice(index: int, choice: Choice) -> dict[str, Any]:
+    made = _choice_json(index, choice)
+    message = {**made["message"], "refusal": choice.refusal}
+    if not message["content"]:
+        message["content"] = None
+    finish = choice.finish.unified
+    if finish == "refusal":
+        finish = "stop"  # as OpenAI says it, with the message's own refusal
+    known = finish in _OPENAI_FINISH
+    return {
+        "index": index,
+        "message": message,
+        "logprobs": None,
+        "finish_reason": finish if known else choice.finish.raw or finish,
+    }
+
+
+def _openai_usage(usage: Usage) -> dict[str, Any] | None:
+    if usage.tokens_prompt is None and usage.tokens_completion is None:
+        return None
+    return {
+        "prompt_tokens": usage.tokens_prompt,
+        "completion_tokens": usage.tokens_completion,
+        "total_tokens": usage.tokens_total,
+        "prompt_tokens_details": {"cached_tokens": usage.cache_read_tokens or 0},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens or 0},
+    }
 
 
 def _choice_json(index: int, choice: Choice) -> dict[str, Any]:
