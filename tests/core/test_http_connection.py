@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from handed import Handed
 
 import indox_core
 from indox_core import AsyncClient, Client
@@ -17,7 +18,6 @@ from indox_core.plugin import (
     ProviderSpec,
     Reply,
     TextPart,
-    hookimpl,
     kind_of_status,
 )
 from indox_core.testing import HTTPAnswer, LoopbackServer
@@ -63,19 +63,10 @@ class Bearer(Keyed):
     headers = None
 
 
-class Plugin:
-    def __init__(self, provider):
-        self._provider = provider
-
-    @hookimpl
-    def indox_provider(self):
-        return self._provider
-
-
 def ask(provider, respond, *, flavour="sync", config=None, **options):
     """The text of one call, and the requests that arrived."""
     with LoopbackServer(respond) as server:
-        client = {"plugins": [Plugin(provider)],
+        client = {"plugins": [Handed(provider)],
                   "providers": {"plain": {"base_url": server.url, **(config or {})}}}  # fmt: skip
 
         async def run():
@@ -154,6 +145,6 @@ def test_a_redirect_without_end_is_read_no_further_than_an_error(flavour):
 def test_a_call_without_arguments_is_a_get():
     with LoopbackServer(lambda received: HTTPAnswer(["a", "b"])) as server:
         config = {"plain": {"base_url": server.url}}
-        with Client(plugins=[Plugin(Plain)], providers=config) as client:
+        with Client(plugins=[Handed(Plain)], providers=config) as client:
             assert [model.id for model in client.models("plain")] == ["a", "b"]
         assert server.received[0].method == "GET"

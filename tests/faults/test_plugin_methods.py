@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from handed import Handed
 
 from indox_core import AsyncClient, Client, IndoxError, PluginLoadError
 from indox_core.plugin import (
@@ -24,7 +25,6 @@ from indox_core.plugin import (
     TextPart,
     TokenUsage,
     UsageSnapshot,
-    hookimpl,
 )
 
 HELLO = [{"role": "user", "content": "canary-prompt"}]
@@ -117,15 +117,6 @@ class GoodProvider(Provider):
         return Rates(input=1, output=1, source="here")
 
 
-class Plugin:
-    def __init__(self, provider):
-        self._provider = provider
-
-    @hookimpl
-    def indox_provider(self):
-        return self._provider
-
-
 def with_bad(method, bad):
     """The plugin of which one method does something else."""
     owner = {"push": "decoder", "finish": "decoder", "send": "connection", "stream": "connection",
@@ -140,7 +131,7 @@ def with_bad(method, bad):
 
 
 def ask(provider, way):
-    client = {"plugins": [Plugin(provider)], "providers": {"strange": {"api_key": KEY}}}
+    client = {"plugins": [Handed(provider)], "providers": {"strange": {"api_key": KEY}}}
     arguments = {"messages": HELLO, "model": "strange/x", "max_retries": 0}
 
     async def run():
