@@ -32,7 +32,7 @@ from typing import Any
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parents[1]
 VENDORS = ("openai", "responses", "anthropic", "gemini", "mistral")
-# Calls of one batch, and what the issue of the day wants at most: per vendor, in that order.
+# Calls of one batch, and the goal per vendor, in that order.
 LOADS: dict[str, tuple[str, int, tuple[float, ...]]] = {
     "chat": ("sync chat", 60, (0.50, 0.50, 0.65, 0.40, 0.20)),
     "async": ("async chat", 60, (0.65, 0.65, 0.80, 0.50, 0.20)),

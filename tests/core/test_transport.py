@@ -204,3 +204,45 @@ def test_a_proxy_is_used(transport):
     with LoopbackServer(respond) as proxy:
         assert asyncio.run(run()) == "Hi"
     assert seen == ["http://vendor.example/v1/chat/completions"]
+
+
+@pytest.mark.parametrize("flavour", ["sync", "async"])
+def test_the_lent_client_sends_what_a_plugin_asks_of_it(flavour):
+    """As any httpx2 client, but for redirects and cookies."""
+    from indox_core._transport import Pools
+
+    seen = []
+
+    def respond(received):
+        seen.append(received)
+        return HTTPAnswer({}, 302, {"location": "/elsewhere", "set-cookie": "a=b"})
+
+    calls = [
+        ("POST", {"json": {"a": 1}, "auth": ("me", "secret")}),
+        ("GET", {"params": {"q": "x y"}}),
+        ("POST", {"data": {"form": "1"}}),
+        ("post", {"content": b""}),
+    ]
+
+    async def run(client, url):
+        for method, options in calls:
+            assert (await client.request(method, url, **options)).status_code == 302
+        await client.aclose()
+
+    with LoopbackServer(respond) as server:
+        pools = Pools()
+        if flavour == "async":
+            asyncio.run(run(pools.async_http_client, server.url + "/x"))
+        else:
+            for method, options in calls:
+                answer = pools.http_client.request(method, server.url + "/x", **options)
+                assert answer.status_code == 302
+            pools.close()
+    assert len(seen) == len(calls)
+    assert seen[0].headers["authorization"].startswith("Basic ")
+    assert seen[0].json == {"a": 1}
+    assert seen[1].path in ("/x?q=x+y", "/x?q=x%20y")
+    assert seen[2].body == b"form=1"
+    assert seen[3].headers["content-length"] == "0"
+    assert not any("cookie" in received.headers for received in seen)
+    assert all("gzip" in received.headers["accept-encoding"] for received in seen)

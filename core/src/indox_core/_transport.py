@@ -85,7 +85,8 @@ _CLIENT_OPTIONS: dict[str, Any] = {"trust_env": False, "follow_redirects": False
 
 class _Client(httpx2.Client):
     """What an SDK wants of it and no more: between the SDK and the transport there are no
-    redirects, no cookies, no authentication and no hooks, so that their steps are left out."""
+    redirects, no cookies and no hooks, so that their steps are left out. A call with `auth` of its
+    own takes them all."""
 
     def __init__(self, transport: _SyncTransport) -> None:
         super().__init__(transport=transport, cookies=_no_cookies(), **_CLIENT_OPTIONS)
@@ -97,6 +98,8 @@ class _Client(httpx2.Client):
     def send(
         self, request: httpx2.Request, *, stream: bool = False, **given: Any
     ) -> httpx2.Response:
+        if _has_auth(given):
+            return super().send(request, stream=stream, **given)
         if self.is_closed:
             raise RuntimeError("This client is closed.")
         try:
@@ -123,6 +126,8 @@ class _AsyncClient(httpx2.AsyncClient):
     async def send(
         self, request: httpx2.Request, *, stream: bool = False, **given: Any
     ) -> httpx2.Response:
+        if _has_auth(given):
+            return await super().send(request, stream=stream, **given)
         if self.is_closed:
             raise RuntimeError("This client is closed.")
         try:
@@ -138,6 +143,10 @@ class _AsyncClient(httpx2.AsyncClient):
                 await response.aclose()
                 raise
         return response
+
+
+def _has_auth(given: dict[str, Any]) -> bool:
+    return isinstance(given.get("auth"), httpx2.Auth | tuple) or callable(given.get("auth"))
 
 
 def _whole(response: httpx2.Response) -> None:
@@ -169,7 +178,8 @@ def _built(
     lines = [] if b"host" in present else [(b"Host", address.netloc)]
     lines += [item for item in client.headers.raw if item[0].lower() not in present]
     lines += named
-    if not present & {b"content-length", b"transfer-encoding"} and (content or method == "POST"):
+    unsized = not present & {b"content-length", b"transfer-encoding"}
+    if unsized and (content or method.upper() in ("POST", "PUT", "PATCH")):
         lines.append((b"Content-Length", b"%d" % len(content or b"")))
     extensions = dict(given.get("extensions") or {})
     if "timeout" not in extensions:
