@@ -30,6 +30,24 @@ def plain(client: Client) -> None:
     assert_type(response.to_message(), Message)
 
 
+def parsed(client: Client) -> None:
+    response = client.chat([], "openai/gpt-4o-mini", response_schema=City, temperature=0.5)
+    assert_type(response, ChatResponse[City])
+    assert_type(response.parsed, City | None)
+    with client.chat([], "openai/gpt-4o-mini", response_schema=City, stream=True) as stream:
+        assert_type(stream, ChatStream[City])
+    assert_type(stream.response.parsed, City | None)
+    as_json = client.chat([], "openai/gpt-4o-mini", response_schema={"type": "object"})
+    assert_type(as_json, ChatResponse)
+
+
+async def parsed_async(client: AsyncClient) -> None:
+    response = await client.chat([], "openai/gpt-4o-mini", response_schema=City)
+    assert_type(response.parsed, City | None)
+    stream = await client.chat([], "openai/x", response_schema=City, stream=True)
+    assert_type(stream, AsyncChatStream[City])
+
+
 def options(client: Client) -> None:
     client.chat(
         messages=[{"role": "user", "content": "Hi"}],

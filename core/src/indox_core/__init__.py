@@ -6,62 +6,63 @@ This module is for callers; `indox_core.plugin` is for those who write a provide
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from ._budget import PriceRange, TokenRange
-from ._client import AsyncClient, ChatOptions, Client, ProviderConfig
-from ._content import (
-    AudioPart,
-    ContentPart,
-    DocumentPart,
-    ImagePart,
-    Media,
-    ProviderState,
-    ReasoningPart,
-    TextPart,
-    ToolCallPart,
-    ToolResultPart,
-)
-from ._drive_sync import ChatStream
-from ._errors import (
-    APIError,
-    AuthenticationError,
-    BudgetExceededError,
-    CallError,
-    ConfigurationError,
-    ContentFilterError,
-    ContextLengthError,
-    DuplicateProviderError,
-    IndoxError,
-    InsufficientCreditsError,
-    InvalidParametersError,
-    MalformedResponseError,
-    MissingKeyError,
-    ModelNotFoundError,
-    NetworkError,
-    OverloadedError,
-    PermissionDeniedError,
-    PluginLoadError,
-    ProviderError,
-    ProviderNotFoundError,
-    RateLimitError,
-    StreamInterruptedError,
-    TimeoutError,
-    UnsupportedFeatureError,
-    ValidationError,
-)
-from ._events import ChatEnd, Chunk, ReasoningDelta, TextDelta, ToolCallDelta, UsageSnapshot
-from ._explanation import Explanation
-from ._hookspecs import Retry, hookimpl
-from ._ledger import ClientUsage, ModelTotals
-from ._messages import Adaptation, Message
-from ._provider import ModelInfo
-from ._request import ChatRequest, ResponseSchema, Tool, ToolChoice
-from ._response import ChatResponse, Choice, Citation, Finish
-from ._usage import CostBreakdown, Rates, Receipt, ReceiptLine, TokenUsage, Usage
-
 if TYPE_CHECKING:
+    from ._budget import PriceRange, TokenRange
+    from ._client import AsyncClient, Client
+    from ._content import (
+        AudioPart,
+        ContentPart,
+        DocumentPart,
+        ImagePart,
+        Media,
+        ProviderState,
+        ReasoningPart,
+        TextPart,
+        ToolCallPart,
+        ToolResultPart,
+    )
     from ._drive_async import AsyncChatStream
+    from ._drive_sync import ChatStream
+    from ._errors import (
+        APIError,
+        AuthenticationError,
+        BudgetExceededError,
+        CallError,
+        ConfigurationError,
+        ContentFilterError,
+        ContextLengthError,
+        DuplicateProviderError,
+        IndoxError,
+        InsufficientCreditsError,
+        InvalidParametersError,
+        MalformedResponseError,
+        MissingKeyError,
+        ModelNotFoundError,
+        NetworkError,
+        OverloadedError,
+        PermissionDeniedError,
+        PluginLoadError,
+        ProviderError,
+        ProviderNotFoundError,
+        RateLimitError,
+        StreamInterruptedError,
+        TimeoutError,
+        UnsupportedFeatureError,
+        ValidationError,
+    )
+    from ._events import ChatEnd, Chunk, ReasoningDelta, TextDelta, ToolCallDelta, UsageSnapshot
+    from ._explanation import Explanation
+    from ._hookspecs import Retry, hookimpl
+    from ._ledger import ClientUsage, ModelTotals
+    from ._messages import Adaptation, Message
+    from ._options import ChatOptions, ProviderConfig
+    from ._provider import ModelInfo
+    from ._request import ChatRequest, ResponseSchema, Tool, ToolChoice
+    from ._response import ChatResponse, Choice, Citation, Finish
+    from ._usage import CostBreakdown, Rates, Receipt, ReceiptLine, TokenUsage, Usage
 
 __all__ = [
     "APIError",
@@ -137,10 +138,36 @@ __all__ = [
     "hookimpl",
 ]
 
+# In the order in which they are asked for a name: what is light comes first.
+_MODULES = (
+    "_client",
+    "_options",
+    "_errors",
+    "_hookspecs",
+    "_content",
+    "_messages",
+    "_usage",
+    "_response",
+    "_events",
+    "_request",
+    "_budget",
+    "_explanation",
+    "_ledger",
+    "_provider",
+    "_drive_sync",
+    "_drive_async",
+)
+
 
 def __getattr__(name: str) -> Any:
-    if name == "AsyncChatStream":  # its module imports asyncio
-        from ._drive_async import AsyncChatStream
-
-        return AsyncChatStream
+    """A public name, imported when it is first asked for: `import indox_core` costs nothing."""
+    if name in __all__:
+        for module in _MODULES:
+            found = vars(import_module(f"{__name__}.{module}")).get(name)
+            if found is not None:
+                return globals().setdefault(name, found)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -9,13 +9,13 @@ import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ._drive_sync import DRAIN_S, closed_meanwhile, finished, until
 from ._engine import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
 from ._events import Chunk
 from ._provider import AsyncEventSource, EventSource
-from ._response import ChatResponse
+from ._response import ChatResponse, ParsedT
 
 _T = TypeVar("_T")
 _CLOSE_S = 1.0
@@ -194,21 +194,21 @@ async def _close(source: EventSource | AsyncEventSource) -> None:
         return
 
 
-class AsyncChatStream:
+class AsyncChatStream(Generic[ParsedT]):
     """A stream that is open: iterate it with `async for`, then read `.response`.
 
     Leaving it early (`break`, `aclose()`, the end of an `async with` block, a cancelled task)
     closes the connection.
     """
 
-    def __init__(self, driver: AsyncDriver, outcome: list[Chunk] | ChatResponse) -> None:
+    def __init__(self, driver: AsyncDriver, outcome: list[Chunk] | ChatResponse[ParsedT]) -> None:
         self._driver = driver
         self._ready: list[Chunk] = []
-        self._response: ChatResponse | None = None
+        self._response: ChatResponse[ParsedT] | None = None
         self._closed = False
         self._take(outcome)
 
-    def _take(self, outcome: list[Chunk] | ChatResponse) -> None:
+    def _take(self, outcome: list[Chunk] | ChatResponse[ParsedT]) -> None:
         if isinstance(outcome, list):
             self._ready = outcome[::-1]
         else:
@@ -230,7 +230,7 @@ class AsyncChatStream:
         return self._ready.pop()
 
     @property
-    def response(self) -> ChatResponse:
+    def response(self) -> ChatResponse[ParsedT]:
         """The whole answer with usage and receipt. Raises `IndoxError` before the end."""
         return finished(self._response)
 
@@ -242,7 +242,7 @@ class AsyncChatStream:
 
     close = aclose
 
-    async def __aenter__(self) -> AsyncChatStream:
+    async def __aenter__(self) -> AsyncChatStream[ParsedT]:
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:

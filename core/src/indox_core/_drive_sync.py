@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Generic
 
 from ._engine import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
 from ._errors import IndoxError
 from ._events import Chunk
 from ._provider import EventSource
-from ._response import ChatResponse
+from ._response import ChatResponse, ParsedT
 from ._retry import deadline
 
 DRAIN_S = 0.25
@@ -131,7 +131,7 @@ def _close(source: EventSource) -> None:
         return
 
 
-class ChatStream:
+class ChatStream(Generic[ParsedT]):
     """A stream that is open: iterate it, then read `.response`.
 
     Leaving it early (`break`, `close()`, the end of a `with` block) closes the connection.
@@ -140,7 +140,7 @@ class ChatStream:
     def __init__(self, driver: SyncDriver) -> None:
         self._driver = driver
         self._ready: list[Chunk] = []
-        self._response: ChatResponse | None = None
+        self._response: ChatResponse[ParsedT] | None = None
         self._closed = False
         self._advance()
 
@@ -167,7 +167,7 @@ class ChatStream:
         return self._ready.pop()
 
     @property
-    def response(self) -> ChatResponse:
+    def response(self) -> ChatResponse[ParsedT]:
         """The whole answer with usage and receipt. Raises `IndoxError` before the end."""
         return finished(self._response)
 
@@ -177,7 +177,7 @@ class ChatStream:
         self._ready.clear()
         self._driver.close()
 
-    def __enter__(self) -> ChatStream:
+    def __enter__(self) -> ChatStream[ParsedT]:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -192,7 +192,7 @@ def closed_meanwhile() -> IndoxError:
     return IndoxError("The stream was closed by another thread or task while it was being read.")
 
 
-def finished(response: ChatResponse | None) -> ChatResponse:
+def finished(response: ChatResponse[ParsedT] | None) -> ChatResponse[ParsedT]:
     """The response of a stream that has been read to its end."""
     if response is None:
         raise IndoxError("The stream has no response yet: read it to its end first.")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias
 
 from pydantic import Field
 from pydantic_core import to_json
+from typing_extensions import TypeVar
 
 from ._content import (
     JSON,
@@ -24,6 +25,8 @@ from ._usage import MappingModel, Receipt, TokenUsage, Usage
 FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "content_filter", "refusal", "paused", "error", "unknown"
 ]
+
+ParsedT = TypeVar("ParsedT", default=Any)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def text_of(parts: tuple[ContentPart, ...]) -> str:
     return "".join(part.text for part in parts if isinstance(part, TextPart))
 
 
-class ChatResponse(MappingModel):
+class ChatResponse(MappingModel, Generic[ParsedT]):
     """An answer, in one shape for every provider.
 
     As a mapping it has the keys below and holds plain JSON data, so that
@@ -129,7 +132,7 @@ class ChatResponse(MappingModel):
     receipt: Receipt = Field(exclude=True)
     refusal: str | None = Field(default=None, exclude=True)
     """What the model said instead of answering. `None` if it did not refuse."""
-    parsed: Any = Field(default=None, exclude=True)
+    parsed: ParsedT | None = Field(default=None, exclude=True)
     """An instance of the pydantic class that `response_schema` named, `None` if the text does not
     match it. For a JSON schema, the text as JSON data, not checked again; `None` if it is none."""
     served_model: str | None = Field(default=None, exclude=True)

@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from indox_core._client import Client, ProviderConfig
+from indox_core._client import Client
 from indox_core._errors import IndoxError
+from indox_core._options import ProviderConfig
 from indox_core._request import split_model
 from indox_core._response import ChatResponse
 
