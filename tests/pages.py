@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import indox_core
+import indoxrouter
 
 _BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 JPEG = b"\xff\xd8\xff\xe0" + bytes(16)
@@ -21,10 +22,10 @@ def blocks(page: Path) -> list[str]:
     return _BLOCK.findall(page.read_text())
 
 
-def seed_blocks(shared: Path) -> list[str]:
-    """Those of the hosted client's page, as they stand but for the import line."""
+def seed_blocks(shared: Path, module: str = "indox_core") -> list[str]:
+    """Those of the hosted client's page, as they stand but for the module that is imported."""
     return [
-        block.replace("from indoxrouter import Client", "from indox_core import Client")
+        block.replace("from indoxrouter import", f"from {module} import")
         for block in blocks(shared / "seed-chat-completions.md")
     ]
 
@@ -37,8 +38,12 @@ def openai_at(base_url: str) -> AbstractContextManager[None]:
 @contextmanager
 def providers_at(providers: dict[str, Any]) -> Iterator[None]:
     patch = pytest.MonkeyPatch()
-    for name in ("Client", "AsyncClient"):
-        patch.setattr(indox_core, name, partial(getattr(indox_core, name), providers=providers))
+    for module, name in (
+        (indox_core, "Client"),
+        (indox_core, "AsyncClient"),
+        (indoxrouter, "Client"),
+    ):
+        patch.setattr(module, name, partial(getattr(module, name), providers=providers))
     try:
         yield
     finally:

@@ -52,7 +52,10 @@ def test_the_core_names_no_provider():
         assert not vendors.search(source.read_text()), source
 
 
-def test_translators_import_only_the_plugins_door():
-    for source in [*ROOT.glob("plugins/*/src/**/*.py"), *ROOT.glob("contrib/*/src/**/*.py")]:
-        for module in re.findall(r"from (indox_core[\w.]*)", source.read_text()):
-            assert module == "indox_core.plugin", source
+def test_plugins_import_only_the_public_doors():
+    for member in MEMBERS[1:]:
+        provides = "indox" in project(member)["project"].get("entry-points", {})
+        doors = {"indox_core.plugin"} if provides else {"indox_core"}
+        for source in member.glob("src/**/*.py"):
+            for module in re.findall(r"(?:from|import) (indox_core[\w.]*)", source.read_text()):
+                assert module in doors, source
