@@ -46,6 +46,7 @@ from indox_core.plugin import (
     Reply,
     UsageSnapshot,
 )
+from indox_core.testing import FakeAnswer, FakeProvider
 
 HELLO = [{"role": "user", "content": "canary-prompt"}]
 KEY = "sk-canary-key"
@@ -322,6 +323,10 @@ class Seen:
         self.calls.append(("failed", type(error).__name__))
 
     @hookimpl
+    def indox_chat_left(self, receipt):
+        self.calls.append(("left", receipt and receipt.reason))
+
+    @hookimpl
     def indox_retry(self, retry):
         self.calls.append(("retry", retry.attempt, retry.reason))
 
@@ -343,6 +348,31 @@ def test_observers_see_a_failure(kind):
     with pytest.raises(AuthenticationError):
         run(kind, Script(failure("authentication", 401)), plugins=[seen])
     assert seen.calls[1:] == [("failed", "AuthenticationError")]
+
+
+def test_observers_see_a_stream_that_is_left():
+    seen = Seen()
+    with Client(
+        plugins=[seen, FakeProvider(FakeAnswer(text="Hi you", pieces=["Hi ", "you"]))]
+    ) as c:
+        stream = c.chat(HELLO, "fake/m", stream=True)
+        next(stream)
+        stream.close()
+        stream.close()
+    assert [call[0] for call in seen.calls] == ["before", "left"]
+    assert "the stream was left" in seen.calls[1][1]
+
+
+def test_observers_see_a_call_whose_task_is_cancelled():
+    seen = Seen()
+
+    async def cancelled():
+        async with AsyncClient(plugins=[seen, FakeProvider(FakeAnswer(delay_s=1))]) as c:
+            await asyncio.wait_for(c.chat(HELLO, "fake/m"), 0.2)
+
+    with pytest.raises(builtins.TimeoutError):
+        asyncio.run(cancelled())
+    assert [call[0] for call in seen.calls] == ["before", "left"]
 
 
 def test_an_observer_that_raises_costs_nobody_an_answer(caplog):

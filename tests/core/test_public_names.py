@@ -32,7 +32,7 @@ def test_all_is_sorted_complete_and_real(door):
 
 def test_every_hook_has_a_sentence():
     hooks = [value for name, value in vars(_hookspecs).items() if name.startswith("indox_")]
-    assert len(hooks) == 7
+    assert len(hooks) == 8
     assert all(hook.__doc__ for hook in hooks)
 
 

@@ -251,11 +251,15 @@ class Run:
 
     def chat(self) -> Plan[ChatResponse]:
         """Send, wait, decode, price."""
-        self._tell("indox_before_chat", request=self.request)
-        if self.max_cost is not None:
-            yield from self._check_budget()
-        reply = yield from self._tried(self._decode)
-        return (yield from self._answered(reply, self._raw))
+        try:
+            self._tell("indox_before_chat", request=self.request)
+            if self.max_cost is not None:
+                yield from self._check_budget()
+            reply = yield from self._tried(self._decode)
+            return (yield from self._answered(reply, self._raw))
+        except GeneratorExit:
+            self._tell("indox_chat_left", request=self.request, receipt=None)
+            raise
 
     def fetch(
         self, method: str, read: Callable[[Any], T], wanted: str, is_wanted: Callable[[Any], bool]
@@ -297,11 +301,11 @@ class Run:
         try:
             return (yield from self._streamed())
         except GeneratorExit:
-            if self.asked:
-                self._count_as_left()
+            receipt = self._count_as_left() if self.asked else None
+            self._tell("indox_chat_left", request=self.request, receipt=receipt)
             raise
 
-    def _count_as_left(self) -> None:
+    def _count_as_left(self) -> Receipt:
         """A stream that the caller left is paid for as far as it came."""
         reply = self.fold.reply()
         usages = settled(self.request, self.call, reply)
@@ -316,7 +320,9 @@ class Run:
         model = reply.model or self.request.model
         receipt = _prices.estimate(usages, quote_of, model, "the stream was left")
         name = f"{self.request.provider}/{self.request.model}"
-        self.ledger.add(name, usage_of(usages[0], receipt), receipt)
+        usage = usage_of(usages[0], receipt)
+        self.ledger.add(name, usage, receipt)
+        return receipt.of(usage)
 
     def _streamed(self) -> Plan[ChatResponse]:
         self._tell("indox_before_chat", request=self.request)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ._provider import Provider
     from ._request import ChatRequest
     from ._response import ChatResponse
-    from ._usage import Rates
+    from ._usage import Rates, Receipt
 
 log = logging.getLogger("indox")
 T = TypeVar("T")
@@ -65,6 +65,14 @@ def indox_after_chat(request_id: str, request: ChatRequest, response: ChatRespon
 @hookspec
 def indox_chat_failed(request_id: str, request: ChatRequest, error: IndoxError) -> None:
     """Called once per model that failed after `indox_before_chat`."""
+
+
+@hookspec
+def indox_chat_left(request_id: str, request: ChatRequest, receipt: Receipt | None) -> None:
+    """Called once per call that ended with neither: its stream was left, or its task cancelled.
+
+    `receipt` is what it has cost so far, as near as can be told. `None`: no stream was open.
+    """
 
 
 @hookspec
