@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         AudioPart,
         ContentPart,
         DocumentPart,
+        Image,
         ImagePart,
         Media,
         ProviderState,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         ToolCallPart,
         ToolResultPart,
     )
+    from ._conversation import Conversation
     from ._drive_async import AsyncChatStream
     from ._drive_sync import ChatStream
     from ._errors import (
@@ -87,11 +89,13 @@ __all__ = [
     "ContentFilterError",
     "ContentPart",
     "ContextLengthError",
+    "Conversation",
     "CostBreakdown",
     "DocumentPart",
     "DuplicateProviderError",
     "Explanation",
     "Finish",
+    "Image",
     "ImagePart",
     "IndoxError",
     "InsufficientCreditsError",
@@ -153,6 +157,7 @@ _MODULES = (
     "_budget",
     "_explanation",
     "_ledger",
+    "_conversation",
     "_provider",
     "_drive_sync",
     "_drive_async",

@@ -6,10 +6,16 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Mapping
+from os import PathLike
+from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import ValidationError as PydanticError
+
+from ._errors import ValidationError
+from ._pictures import is_picture, png_of
 
 JSON: TypeAlias = Any
 """Plain JSON data: dict, list, str, int, float, bool or None."""
@@ -19,6 +25,27 @@ class Frozen(BaseModel):
     """A value that is checked once and then never changes."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def validation_error(error: PydanticError, prefix: str = "") -> ValidationError:
+    """The first finding as a path and a sentence; the value itself is never shown."""
+    finding = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    steps = finding["loc"]
+    path = [
+        str(step)
+        for before, step in zip((None, *steps), steps, strict=False)
+        if not (isinstance(before, int) and step in _PART_TYPES)  # pydantic's name of the branch
+    ]
+    where = ".".join([prefix, *path] if prefix else path)
+    where = f"{where}: " if where else ""
+    text = finding["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")
+    if finding["type"] == "union_tag_invalid":
+        text = f"unknown part type; the known ones are {', '.join(_PART_TYPES)}"
+    more = error.error_count() - 1
+    return ValidationError(f"{where}{text}" + (f" (and {more} more)" if more else ""))
+
+
+_PART_TYPES = ("text", "image", "document", "audio", "tool_call", "tool_result", "reasoning")
 
 
 def _encodable(text: str) -> str:
@@ -93,7 +120,8 @@ class TextPart(Part):
 class Media(Frozen):
     """Bytes in base64 or a URL; exactly one of the two.
 
-    `data` is also accepted as `bytes`, and `url` as a `data:` URL. Nothing is ever downloaded.
+    `data` is also accepted as `bytes`, as a PIL image and as a numpy array (uint8), which become
+    PNG, and `url` as a `data:` URL. Nothing is ever downloaded.
     """
 
     data: str | None = None
@@ -107,9 +135,13 @@ class Media(Frozen):
     def _read_spellings(cls, value: Any) -> Any:
         if isinstance(value, str):  # a URL alone
             value = {"url": value}
+        elif is_picture(value):
+            value = {"data": value}
         if not isinstance(value, Mapping):
             return value
         media = dict(value)
+        if is_picture(media.get("data")):
+            media["data"] = png_of(media["data"])
         url = media.get("url")
         if isinstance(url, str) and url[:5].lower() == "data:":
             header, comma, data = url[5:].partition(",")
@@ -244,6 +276,9 @@ class _MediaPart(Part):
         return value
 
 
+ImageDetail: TypeAlias = Literal["auto", "low", "high"]
+
+
 class ImagePart(_MediaPart):
     """An image: `{"type": "image", "image": {"data": base64, "media_type": "image/jpeg"}}`.
 
@@ -252,8 +287,46 @@ class ImagePart(_MediaPart):
 
     type: Literal["image"] = "image"
     image: Annotated[Media, AfterValidator(lambda media: _checked_media("image", media))]
-    detail: Literal["auto", "low", "high"] | None = None
+    detail: ImageDetail | None = None
     """How closely the model looks. `None`: the vendor decides."""
+
+    @classmethod
+    def from_path(
+        cls, path: str | PathLike[str], *, detail: ImageDetail | None = None
+    ) -> ImagePart:
+        """The image in a file. Raises `OSError` if it cannot be read, `ValidationError` if it is no
+        image that the bytes tell."""
+        return cls.from_bytes(Path(path).read_bytes(), detail=detail)
+
+    @classmethod
+    def from_bytes(
+        cls,
+        data: bytes | bytearray | memoryview,
+        media_type: str | None = None,
+        *,
+        detail: ImageDetail | None = None,
+    ) -> ImagePart:
+        """The image in bytes. `media_type` is told from them if `None`.
+
+        Raises `ValidationError` for what is no image, or not of that type.
+        """
+        return cls._read({"image": {"data": data, "media_type": media_type}, "detail": detail})
+
+    @classmethod
+    def from_url(cls, url: str, *, detail: ImageDetail | None = None) -> ImagePart:
+        """An image that the vendor fetches, or a `data:` URL. Raises `ValidationError`."""
+        return cls._read({"image": {"url": url}, "detail": detail})
+
+    @classmethod
+    def _read(cls, value: dict[str, Any]) -> ImagePart:
+        try:
+            return cls.model_validate(value)
+        except PydanticError as error:
+            raise validation_error(error) from None
+
+
+Image = ImagePart
+"""The name to write: `Image.from_path("cat.jpg")`."""
 
 
 class DocumentPart(_MediaPart):

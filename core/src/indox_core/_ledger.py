@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import reduce
 from threading import Lock
 
-from ._usage import EXACT, Receipt, Usage, exact_sum
+from ._usage import EXACT, Receipt, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,10 @@ class ModelTotals:
     unknown: int = 0
     """Calls whose cost is not known; they are not in the sum."""
 
+    def __add__(self, other: ModelTotals) -> ModelTotals:
+        counts = {n: getattr(self, n) + getattr(other, n) for n in _NAMES if n != "cost"}
+        return ModelTotals(**counts, cost=EXACT.add(self.cost, other.cost))
+
 
 @dataclass(frozen=True, slots=True)
 class ClientUsage:
@@ -37,6 +42,7 @@ class ClientUsage:
 
 
 _NONE = ModelTotals()
+_NAMES = tuple(ModelTotals.__dataclass_fields__)
 
 
 class Ledger:
@@ -66,7 +72,4 @@ class Ledger:
     def so_far(self) -> ClientUsage:
         with self._lock:
             models = dict(self._models)
-        names = tuple(ModelTotals.__dataclass_fields__)
-        counts = {n: sum(getattr(m, n) for m in models.values()) for n in names if n != "cost"}
-        cost = exact_sum(m.cost for m in models.values())
-        return ClientUsage(ModelTotals(**counts, cost=cost), models)
+        return ClientUsage(reduce(ModelTotals.__add__, models.values(), _NONE), models)

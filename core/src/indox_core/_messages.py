@@ -24,8 +24,10 @@ from ._content import (
     ToolCallPart,
     ToolResultPart,
     is_json,
+    validation_error,
 )
 from ._errors import ValidationError
+from ._pictures import is_picture
 
 Role = Literal["system", "user", "assistant", "tool"]
 ROLES: tuple[str, ...] = ("system", "user", "assistant", "tool", "function")
@@ -72,25 +74,6 @@ def dropped(path: str, reason: str, before: JSON = None) -> Adaptation:
     return Adaptation(path=path, kind="dropped", before=before, reason=reason)
 
 
-def validation_error(error: PydanticError, prefix: str = "") -> ValidationError:
-    """The first finding as a path and a sentence; the value itself is never shown."""
-    finding = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    steps = finding["loc"]
-    path = [
-        str(step)
-        for before, step in zip((None, *steps), steps, strict=False)
-        if not (isinstance(before, int) and step in _PART_TYPES)  # pydantic's name of the branch
-    ]
-    where = ".".join([prefix, *path] if prefix else path)
-    where = f"{where}: " if where else ""
-    text = finding["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")
-    if finding["type"] == "union_tag_invalid":
-        text = f"unknown part type; the known ones are {', '.join(_PART_TYPES)}"
-    more = error.error_count() - 1
-    return ValidationError(f"{where}{text}" + (f" (and {more} more)" if more else ""))
-
-
-_PART_TYPES = ("text", "image", "document", "audio", "tool_call", "tool_result", "reasoning")
 _PART_CLASSES = (
     TextPart,
     ImagePart,
@@ -323,6 +306,8 @@ def _part(value: Any, path: str) -> Any:
     if isinstance(value, str):
         return {"type": "text", "text": value}
     if not isinstance(value, Mapping):
+        if is_picture(value):
+            return {"type": "image", "image": value}
         raise ValidationError(
             f"{path} must be a part (a dict with a type), not {type(value).__name__}"
         )

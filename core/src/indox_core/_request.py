@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from pydantic import ValidationError as PydanticError
 
-from ._content import Frozen, JSONObject, Text
+from ._content import Frozen, JSONObject, Text, validation_error
 from ._errors import ValidationError, did_you_mean
-from ._messages import Adaptation, Message, read_messages, validation_error
+from ._messages import Adaptation, Message, read_messages
 
 StrictFloat = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 StrictInt = Annotated[int, Field(strict=True)]

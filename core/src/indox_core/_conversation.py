@@ -1,0 +1,112 @@
+"""A conversation that a program keeps: its messages, and what it has cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from ._content import ToolCallPart
+from ._errors import ValidationError
+from ._ledger import Ledger, ModelTotals
+from ._messages import Message, MessageLike, read_messages
+from ._response import ChatResponse
+
+AddedT = TypeVar("AddedT", bound=ChatResponse | MessageLike)
+
+
+class Conversation:
+    """The messages so far; give it to `chat` of any client in their place.
+
+    It calls nobody: add your question, hand it to `chat`, add the response, which may be of another
+    provider each time. For one thread or task at a time.
+    """
+
+    def __init__(self, system: str | None = None, messages: Iterable[MessageLike] = ()) -> None:
+        """`system` is instructions to the model; `messages` what was said before.
+
+        Raises `ValidationError` for what is no message.
+        """
+        self.messages: list[Message] = []
+        """Yours to change, such as to shorten a long conversation."""
+        self._before = ModelTotals()
+        self._ledger = Ledger()
+        if system is not None:
+            self.add({"role": "system", "content": system})
+        for message in messages:
+            self.add(message)
+
+    def user(self, content: Any) -> Conversation:
+        """Add a message of the user, text or a list of parts, and return the conversation.
+
+        Raises `ValidationError`; nothing is added then.
+        """
+        self.add({"role": "user", "content": content})
+        return self
+
+    def result(self, call: ToolCallPart, content: Any, *, is_error: bool = False) -> Conversation:
+        """Add what the function of a call returned, text or a list of parts."""
+        result = {"type": "tool_result", "tool_call_id": call.id, "name": call.name,
+                  "content": [content] if isinstance(content, str) else content,
+                  "is_error": is_error}  # fmt: skip
+        self.add({"role": "tool", "content": [result]})
+        return self
+
+    def add(self, item: AddedT) -> AddedT:
+        """Add a response, with its cost, or a message in any spelling; returns what it was given.
+
+        Raises `ValidationError`; nothing is added then.
+        """
+        message = item.to_message() if isinstance(item, ChatResponse) else item
+        self.messages = list(read_messages([*self.messages, message])[0])
+        if isinstance(item, ChatResponse):
+            self._ledger.add(f"{item.provider}/{item.model}", item.usage, item.receipt)
+        return item
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self.messages)
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+    def __repr__(self) -> str:
+        return f"Conversation({len(self)} messages, cost={self.totals.cost:f})"
+
+    @property
+    def totals(self) -> ModelTotals:
+        """Tokens and US dollars of the responses that were added, those before `to_json` too."""
+        return self._before + self._ledger.so_far().total
+
+    @property
+    def cost(self) -> Decimal:
+        """US dollars of the responses whose cost is known; `totals.unknown` counts the others."""
+        return self.totals.cost
+
+    def to_json(self) -> str:
+        """The whole conversation as JSON text, signatures and encrypted reasoning included."""
+        return json.dumps(
+            {
+                "messages": [m.model_dump(mode="json") for m in self.messages],
+                "totals": {**asdict(self.totals), "cost": f"{self.cost:f}"},
+            },
+            ensure_ascii=False,
+        )
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Conversation:
+        """What `to_json` wrote. Raises `ValidationError` for anything else."""
+        try:
+            stored = json.loads(text)
+            totals = stored["totals"]
+            before = ModelTotals(**{**totals, "cost": Decimal(totals["cost"])})
+            messages = stored["messages"]
+            counts = [count for name, count in totals.items() if name != "cost"]
+            if any(type(n) is not int or n < 0 for n in counts) or not before.cost.is_finite():
+                raise ValueError
+        except (ValueError, ArithmeticError, LookupError, TypeError):
+            raise ValidationError("This is no conversation that to_json has written.") from None
+        conversation = cls(messages=messages)
+        conversation._before = before
+        return conversation
