@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import subprocess
 import sys
+import termios
 import threading
 from pathlib import Path
 
 import pytest
-from servers.openai import last_text
+from servers.openai import OpenAIServer, last_text
+
+from indox_core._cli._screen import split_blocks
+from indox_core.testing import HTTPAnswer, LoopbackServer
 
 INDOX = [str(Path(sys.executable).parent / "indox")]
 ANSWER = "You said: Hello"
@@ -151,22 +156,170 @@ def test_commands_of_plugins():
     assert indox("local", "path").stdout.strip().endswith(".gguf")
 
 
-def test_a_conversation_remembers(openai_server):
-    """In a terminal, without a prompt."""
+def in_a_terminal(*arguments, typed=b"", wait_for=b"", **more):
+    """What the terminal shows of the command; what is typed is typed at its prompt."""
     terminal, its_end = pty.openpty()
-    command = [*INDOX, "chat", "-m", "openai/gpt-4o-mini", "--base-url", openai_server.base_url]
+    termios.tcsetwinsize(its_end, (24, 80))
+    env = environment(**{"TERM": "xterm", "COLUMNS": "80", **more})
+    shown = b""
     with subprocess.Popen(
-        command, stdin=its_end, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+        [*INDOX, *arguments], stdin=its_end, stdout=its_end, stderr=its_end, env=env
     ) as process:
         os.close(its_end)
-        os.write(terminal, b"first\nsecond\n\x04")
-        output, errors = process.communicate(timeout=30)
-        os.close(terminal)
-    assert process.returncode == 0, errors
-    assert b"You said: first" in output
-    assert b"You said: second" in output
+        for line in typed:
+            while not shown.endswith(b"> "):
+                shown += os.read(terminal, 4096)
+            os.write(terminal, line)
+            shown += os.read(terminal, 4096)
+        with contextlib.suppress(OSError):  # how a terminal ends whose program is gone
+            while piece := os.read(terminal, 4096):
+                shown += piece
+        process.wait(30)
+    os.close(terminal)
+    assert process.returncode == 0, shown
+    return shown.decode()
+
+
+def test_a_conversation_remembers(openai, openai_server):
+    """In a terminal, without a prompt."""
+    shown = in_a_terminal(*openai, typed=[b"first\n", b"second\n", b"\x04"])
+    assert "You said: first" in shown
+    assert "You said: second" in shown
     assert len(openai_server.received[1].json["messages"]) == 3
     assert last_text(openai_server.received[1].json) == "second"
+
+
+MARKDOWN = """# Title
+
+Some **bold** text.
+
+```python
+x = 1
+
+y = 2
+```
+
+1. one
+
+2. two
+"""
+
+
+def test_markdown_is_rendered_on_a_terminal_and_plain_in_a_pipe():
+    with OpenAIServer(lambda received: MARKDOWN) as server:
+        ask = ("chat", "-m", "openai/gpt-4o-mini", "--base-url", server.base_url, "Hello")
+        assert indox(*ask).stdout == f"{MARKDOWN}\n"
+        for more in ((), ("--no-stream",)):
+            shown = in_a_terminal(*ask, *more)
+            assert "**" not in shown
+            assert "```" not in shown
+            assert "Title" in shown
+            assert "bold" in shown
+        assert "**bold**" in in_a_terminal(*ask, "--plain")
+        assert "**bold**" in in_a_terminal(*ask, TERM="dumb")
+
+
+@pytest.mark.parametrize(
+    ("text", "done"),
+    [
+        ("one", ""),
+        ("one\n\n", ""),
+        ("one\n\ntwo", "one\n\n"),
+        ("```\na\n\nb", ""),
+        ("```\na\n\nb\n```\n\nc", "```\na\n\nb\n```\n\n"),
+        ("- a\n\n- b", ""),
+        ("1. a\n\n   more", ""),
+        ("a\n\nb\n\n```\nc\n\nd", "a\n\nb\n\n"),
+    ],
+)
+def test_a_block_is_printed_when_it_is_complete(text, done):
+    assert split_blocks(text) == (done, text[len(done) :])
+
+
+def test_a_history_is_kept_only_on_request(openai, openai_server, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    indox(*openai, "Hello")
+    assert list(tmp_path.iterdir()) == []
+    indox(*openai, "--history", "talk.json", "--system", "Be brief.", "One")
+    kept = tmp_path / "talk.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    shown = in_a_terminal(*openai, "--history", "talk.json", typed=[b"Two\n", b"\x04"])
+    assert "3 messages so far" in shown
+    assert [m["role"] for m in openai_server.received[-1].json["messages"]] == [
+        "system", "user", "assistant", "user",
+    ]  # fmt: skip
+    assert [path.name for path in tmp_path.iterdir()] == ["talk.json"]
+    before = kept.read_bytes()
+    indox(*openai, "--history", "talk.json", "Three", OPENAI_API_KEY="wrong-canary-key")
+    assert kept.read_bytes() == before
+    kept.write_text("{}")
+    broken = indox(*openai, "--history", "talk.json", "Four")
+    assert (broken.returncode, kept.read_text()) == (2, "{}")
+    assert "no conversation" in broken.stderr
+
+
+def test_tools_and_schemas_are_files_or_text(openai, openai_server, tmp_path):
+    tool = {"name": "get_weather", "parameters": {"type": "object"}}
+    (tmp_path / "tools.json").write_text(json.dumps([tool]))
+    schema = json.dumps({"type": "object", "properties": {}})
+    more = json.dumps({**tool, "name": "get_time"})
+    indox(
+        *openai, "--tool-schema", str(tmp_path / "tools.json"), "--tool-schema", more,
+        "--schema", schema, "--temperature", "0.5", "--max-tokens", "9", "Hi",
+    )  # fmt: skip
+    sent = openai_server.received[-1].json
+    assert [t["function"]["name"] for t in sent["tools"]] == ["get_weather", "get_time"]
+    assert sent["response_format"]["type"] == "json_schema"
+    assert sent["temperature"] == 0.5
+    for wrong in ("no-file.json", "{"):
+        done = indox(*openai, "--schema", wrong, "Hi")
+        assert done.returncode == 2
+        assert "--schema" in done.stderr
+    assert len(openai_server.received) == 1
+
+
+def test_a_cost_limit_and_a_fallback(openai, openai_server):
+    limited = indox(*openai, "--max-tokens", "1000", "--max-cost", "0.000001", "Hi")
+    assert limited.returncode == 2
+    assert "max_cost" in limited.stderr
+    assert openai_server.received == []
+    done = indox(
+        "chat", "-m", "ollama/x", "--base-url", "http://127.0.0.1:9", "--fallback", "echo/any",
+        "Hello",
+    )  # fmt: skip
+    assert done.stdout == "Hello\n"
+    assert done.stderr.startswith("echo/any")
+
+
+def test_reasoning_is_asked_for():
+    arguments = ("-m", "anthropic/claude-sonnet-5", "--reasoning", "low", "--max-tokens", "99")
+    shown = json.loads(indox("explain", *arguments, "--json", "Hi").stdout)
+    assert shown["body"]["output_config"] == {"effort": "low"}
+
+
+def test_explain_shows_what_was_changed():
+    shown = indox("explain", "-m", "anthropic/claude-sonnet-5", "--temperature", "0.5", "Hi").stdout
+    assert '"model": "claude-sonnet-5"' in shown
+    assert "temperature  dropped" in shown
+    assert "Costs $" in shown
+
+
+def test_models_are_listed():
+    models = {"object": "list", "data": [{"id": "gpt-x", "object": "model", "created": 1}]}
+    with LoopbackServer(lambda received: HTTPAnswer(models)) as server:
+        ask = ("models", "-p", "openai", "--base-url", server.url)
+        assert json.loads(indox(*ask, "--json").stdout)[0]["model"] == "openai/gpt-x"
+        assert "openai/gpt-x" in indox(*ask).stdout
+    assert indox("models", "-p", "echo").returncode == 2
+    assert indox("models", "--base-url", "http://x").returncode == 2
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_complete_commands_and_models(shell):
+    assert "_INDOX_COMPLETE" in indox("completion", shell).stdout
+    words = {"COMP_WORDS": "indox chat -m mistral/mist", "COMP_CWORD": "3"}
+    found = indox(_INDOX_COMPLETE="bash_complete", **words).stdout
+    assert "plain,mistral/mistral-large" in found
 
 
 def test_without_its_packages_the_command_says_what_to_install():
@@ -197,7 +350,7 @@ def test_updating_prices_without_a_network_says_so_and_changes_nothing(tmp_path)
 
 def test_explain_prints_the_call():
     shown = json.loads(
-        indox("explain", "-m", "openai/gpt-4o-mini", "--max-tokens", "9", "Hi").stdout
+        indox("explain", "-m", "openai/gpt-4o-mini", "--max-tokens", "9", "--json", "Hi").stdout
     )
     assert shown["body"]["max_output_tokens"] == 9
     assert shown["price"]["high"]

@@ -11,6 +11,8 @@ import click
 from indox_core._errors import CallError, IndoxError, PluginLoadError
 from indox_core._registry import installed
 
+from ._options import model_names, request_options
+
 COMMANDS_GROUP = "indox.commands"
 
 
@@ -70,17 +72,21 @@ def app() -> None:
 
 @app.command()
 @click.argument("prompt", required=False)
-@click.option("-m", "--model", help="provider/model [default: $INDOX_MODEL, else local/smollm2]")
-@click.option("--system", help="Instructions to the model.")
+@request_options
 @click.option(
-    "--image",
-    "images",
+    "--fallback",
+    "fallbacks",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, readable=True),
-    help="An image file; may be given several times.",
+    help="A model to ask where the one before fails; may be given several times.",
+    shell_complete=model_names,
 )
-@click.option("--base-url", help="Where the provider's protocol is served instead.")
 @click.option("--no-stream", is_flag=True, help="Wait for the whole answer.")
+@click.option("--plain", is_flag=True, help="Do not render Markdown; nothing does in a pipe.")
+@click.option(
+    "--history",
+    type=click.Path(dir_okay=False),
+    help="Keep the conversation in this file, and go on with what is in it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the response as JSON.")
 def chat(**options: Any) -> None:
     """Ask a model. Without PROMPT: read it from a pipe, or start a conversation.
@@ -94,20 +100,41 @@ def chat(**options: Any) -> None:
 
 @app.command()
 @click.argument("prompt")
-@click.option("-m", "--model", help="provider/model [default: $INDOX_MODEL, else local/smollm2]")
-@click.option("--system", help="Instructions to the model.")
-@click.option("--max-tokens", type=int, help="Most tokens to write; bounds the price.")
-def explain(prompt: str, model: str | None, system: str | None, max_tokens: int | None) -> None:
-    """Show the exact call for PROMPT and what it may cost, as JSON. Nothing is sent."""
-    from indox_core import Client
+@request_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def explain(**options: Any) -> None:
+    """Show the exact call for PROMPT, what was changed for it and what it may cost.
 
-    from ._chat import default_model
+    Nothing is sent.
+    """
+    from ._explain import run_explain
 
-    messages = [{"role": "user", "content": prompt}]
-    if system is not None:
-        messages.insert(0, {"role": "system", "content": system})
-    with Client() as client:
-        click.echo(client.explain(messages, model or default_model(), max_tokens=max_tokens))
+    run_explain(**options)
+
+
+@app.command()
+@click.option("-p", "--provider", help="Such as anthropic. Without it, all whose key is there.")
+@click.option("--base-url", help="Where the provider's protocol is served instead.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def models(provider: str | None, base_url: str | None, as_json: bool) -> None:
+    """List the models that providers offer. Asks them, with your key."""
+    from ._models import list_models
+
+    list_models(provider, base_url, as_json)
+
+
+@app.command()
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+def completion(shell: str) -> None:
+    """Print what makes SHELL complete commands, options and models.
+
+    For bash: eval "$(indox completion bash)"
+    """
+    from click.shell_completion import get_completion_class
+
+    found = get_completion_class(shell)
+    assert found is not None  # click has these three
+    click.echo(found(app, {}, "indox", "_INDOX_COMPLETE").source())
 
 
 @app.group()
@@ -116,7 +143,7 @@ def prices() -> None:
 
 
 @prices.command("show")
-@click.argument("model")
+@click.argument("model", shell_complete=model_names)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show_price(model: str, as_json: bool) -> None:
     """Show the rates of MODEL (provider/model) as of now, and where they come from."""
@@ -136,11 +163,15 @@ def list_prices(provider: str, as_json: bool) -> None:
 
 
 @prices.command("update")
-def update_prices() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def update_prices(as_json: bool) -> None:
     """Fetch the price library's newest prices into your cache. The only command that does."""
+    import json
+
     from indox_core._price_cache import update
 
-    click.echo(f"Fetched into {update()}")
+    path = str(update())
+    click.echo(json.dumps({"path": path}) if as_json else f"Fetched into {path}")
 
 
 @app.command()

@@ -4,72 +4,76 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from indox_core._client import Client
+from indox_core._content import ToolCallPart
 from indox_core._errors import IndoxError
-from indox_core._options import ProviderConfig
-from indox_core._request import split_model
-from indox_core._response import ChatResponse
+from indox_core._response import ChatResponse, arguments_text
 
+from ._arguments import Request, keep_conversation, kept_conversation, read_request
 from ._print import print_error, print_facts
-
-DEFAULT_MODEL = "local/smollm2"
-
-
-def default_model() -> str:
-    """The model of commands that name none."""
-    return os.environ.get("INDOX_MODEL") or DEFAULT_MODEL
+from ._screen import PlainText, RenderedText, Waiting, is_terminal
 
 
 def run_chat(
     prompt: str | None,
-    model: str | None,
-    system: str | None,
-    images: tuple[str, ...],
-    base_url: str | None,
+    fallbacks: tuple[str, ...],
     no_stream: bool,
     as_json: bool,
+    plain: bool,
+    history: str | None,
+    **options: Any,
 ) -> None:
-    model = model or default_model()
-    providers: dict[str, ProviderConfig] = {}
-    if base_url is not None:
-        providers[split_model(model)[0]] = {"base_url": base_url}
-    messages: list[Any] = [{"role": "system", "content": system}] if system else []
-    with Client(providers=providers) as client:
-        conversation = _Conversation(client, model, messages, not no_stream, as_json)
+    request = read_request(**options)
+    with Client(providers=request.providers) as client:
+        chat = _Chat(client, request, fallbacks, history, plain)
+        chat.stream = not (no_stream or as_json)
+        chat.as_json = as_json
         if prompt is None and sys.stdin is not None and sys.stdin.isatty():
-            conversation.loop(images)
+            chat.loop()
             return
         text = prompt if prompt is not None else _piped()
         if not text:
             raise click.UsageError("There is no prompt: give one as an argument or through a pipe.")
-        conversation.ask(text, images)
+        chat.ask(text)
 
 
-class _Conversation:
-    """The messages so far, and where answers are printed."""
+class _Chat:
+    """The conversation so far, and where answers are printed."""
+
+    stream = True
+    as_json = False
 
     def __init__(
-        self, client: Client, model: str, messages: list[Any], stream: bool, as_json: bool
+        self,
+        client: Client,
+        request: Request,
+        fallbacks: tuple[str, ...],
+        history: str | None,
+        plain: bool,
     ) -> None:
         self._client = client
-        self._model = model
-        self._messages = messages
-        self._stream = stream and not as_json
-        self._as_json = as_json
+        self._request = request
+        self._models = [request.model, *fallbacks]
+        self._history = history
+        self._conversation = kept_conversation(history, request.system)
+        self._asked = False
+        self._console = Console()
+        schema = request.options["response_schema"] is not None
+        self._rendered = is_terminal(self._console) and not plain and not schema
 
-    def loop(self, images: tuple[str, ...]) -> None:
+    def loop(self) -> None:
         """Ask until the end of input; an error ends one answer, not the conversation."""
         with contextlib.suppress(ImportError):  # not everywhere
             import readline  # noqa: F401 # gives input() editing and history
 
-        click.echo(f"{self._model}. Ctrl-D ends.", err=True)
+        before = f" {len(self._conversation)} messages so far." if self._conversation else ""
+        click.echo(f"{self._request.model}.{before} Ctrl-D ends.", err=True)
         while True:
             try:
                 text = input("> ").strip()
@@ -79,49 +83,85 @@ class _Conversation:
             if not text:
                 continue
             try:
-                self.ask(text, images)
-                images = ()
+                self.ask(text)
             except IndoxError as error:
                 print_error(error)
-                self._messages.pop()
             except KeyboardInterrupt:
                 click.echo("\n(stopped)", err=True)
-                self._messages.pop()
 
-    def ask(self, text: str, images: tuple[str, ...]) -> None:
-        self._messages.append({"role": "user", "content": _content(text, images)})
-        response = self._streamed() if self._stream else self._whole()
+    def ask(self, text: str) -> None:
+        """One answer. What fails leaves the conversation as it was."""
+        before = list(self._conversation.messages)
+        try:
+            self._request.question(text, self._conversation, not self._asked)
+            response = self._streamed() if self.stream else self._whole()
+        except BaseException:
+            self._conversation.messages = before
+            raise
+        self._asked = True
+        self._conversation.add(response)
+        keep_conversation(self._history, self._conversation)
         print_facts(response)
-        self._messages.append(response.to_message())
 
     def _whole(self) -> ChatResponse:
-        response = self._client.chat(self._messages, self._model)
-        click.echo(json.dumps(dict(response)) if self._as_json else _visible(response))
+        with Waiting(self._request.model):
+            response = self._client.chat(self._conversation, self._models, **self._request.options)
+        if self.as_json:
+            click.echo(json.dumps(dict(response)))
+            return response
+        self._show(response.data or response.refusal or "")
+        _print_calls(response)
         return response
 
+    def _show(self, text: str) -> None:
+        if not text:
+            return
+        printed = RenderedText(self._console) if self._rendered else PlainText()
+        printed.write(text)
+        printed.end()
+
     def _streamed(self) -> ChatResponse:
-        with self._client.chat(self._messages, self._model, stream=True) as stream:
-            for chunk in stream:
-                if chunk.data:
-                    click.echo(chunk.data, nl=False)
-            click.echo(stream.response.refusal or "")
-        return stream.response
+        printed = RenderedText(self._console) if self._rendered else PlainText()
+        shown, beside = 0, not is_terminal(self._console)
+        with (
+            Waiting(self._request.model) as waiting,
+            self._client.chat(
+                self._conversation, self._models, stream=True, **self._request.options
+            ) as stream,
+        ):
+            try:
+                for chunk in stream:
+                    if chunk.kind == "reasoning" and not shown:
+                        waiting.tell(f"{self._request.model} thinks")
+                    if not chunk.data:
+                        continue
+                    shown += len(chunk.data)
+                    if beside:  # the answer goes elsewhere: here is how far it has come
+                        waiting.tell(f"{self._request.model}: {shown:,} characters")
+                    else:
+                        waiting.stop()
+                    printed.write(chunk.data)
+            finally:
+                if shown:
+                    printed.end()
+        response: ChatResponse = stream.response
+        self._show(response.refusal or "")
+        _print_calls(response)
+        if not (shown or response.refusal or response.tool_calls):
+            click.echo()
+        return response
+
+
+def _print_calls(response: ChatResponse) -> None:
+    for call in response.tool_calls:
+        click.echo(_called(call))
+
+
+def _called(call: ToolCallPart) -> str:
+    return f"{call.name} {arguments_text(call)}"
 
 
 def _piped() -> str:
     if sys.stdin is None:
         return ""
     return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
-
-
-def _visible(response: ChatResponse) -> str:
-    return response.data or response.refusal or ""
-
-
-def _content(text: str, images: tuple[str, ...]) -> Any:
-    if not images:
-        return text
-    parts: list[dict[str, Any]] = [{"type": "text", "text": text}]
-    for name in images:
-        parts.append({"type": "image", "image": {"data": Path(name).read_bytes()}})
-    return parts
