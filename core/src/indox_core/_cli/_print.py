@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -14,8 +15,7 @@ from indox_core._response import ChatResponse
 
 
 def print_error(error: IndoxError) -> None:
-    console = Console(stderr=True, soft_wrap=True)
-    console.print(Text.assemble(("Error: ", "bold red"), error.message))
+    _print_aside(Text.assemble(("Error: ", "bold red"), error.message))
 
 
 def print_facts(response: ChatResponse) -> None:
@@ -24,7 +24,13 @@ def print_facts(response: ChatResponse) -> None:
     facts.append(f"{response.usage.latency:.1f} s")
     if response.finish_reason not in ("stop", "tool_calls"):
         facts.append(f"ended by {response.finish_reason}")
-    Console(stderr=True, soft_wrap=True).print(Text(" · ".join(facts), style="dim"))
+    _print_aside(Text(" · ".join(facts), style="dim"))
+
+
+def _print_aside(text: Text) -> None:
+    """On standard error; wrapped between words on a terminal, one line elsewhere."""
+    console = Console(stderr=True)
+    console.print(text, soft_wrap=not console.is_terminal)
 
 
 def tokens(response: ChatResponse) -> str:
@@ -42,6 +48,7 @@ def cost(response: ChatResponse) -> str:
 
 
 def print_table(rows: Sequence[Mapping[str, str]]) -> None:
+    """Each row a line; on a terminal that is too narrow for that, a paragraph led by its first."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in rows[0]:
         table.add_column(name, overflow="fold")
@@ -50,4 +57,12 @@ def print_table(rows: Sequence[Mapping[str, str]]) -> None:
     console = Console(soft_wrap=True)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 1000  # whoever reads a pipe wants whole lines
-    console.print(table)
+    wanted = console.measure(table, options=console.options.update(max_width=1000)).maximum
+    if wanted <= console.width or len(rows[0]) < 6:
+        console.print(table)
+        return
+    for row in rows:
+        (_, first), *rest = row.items()
+        console.print(Text(first, style="bold"))
+        facts = "; ".join(f"{name}: {value}" for name, value in rest if value)
+        console.print(Padding(facts, (0, 0, 0, 4)), soft_wrap=False)
