@@ -1,1 +1,5 @@
-"""OpenTelemetry spans and metrics of Indox calls."""
+"""OpenTelemetry spans and metrics of Indox calls: `Client(plugins=[Telemetry()])`."""
+
+from ._telemetry import Telemetry
+
+__all__ = ["Telemetry"]
