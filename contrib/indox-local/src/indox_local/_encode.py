@@ -8,6 +8,7 @@ from indox_core.plugin import (
     Adaptation,
     Call,
     ChatRequest,
+    dropped,
 )
 
 OPERATION = "chat"
@@ -46,4 +47,7 @@ def request_to_local(request: ChatRequest) -> Call:
     if request.response_schema is not None:
         schema = {"name": "response", "schema": request.response_schema.json_schema}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        if not request.response_schema.strict:
+            reason = "the engine keeps to every schema"
+            adaptations.append(dropped("response_schema.strict", reason, False))
     return Call(OPERATION, body, tuple(adaptations))

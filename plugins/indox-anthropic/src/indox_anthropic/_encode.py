@@ -62,6 +62,10 @@ def request_to_messages(request: ChatRequest) -> Call:
     if system:
         body["system"] = system
     _add_thinking(request, body, adaptations)
+    display = options.thinking_display
+    if display is not None and "display" not in body.get("thinking", {}):
+        path = "provider_options.anthropic.thinking_display"
+        adaptations.append(dropped(path, "the model is not asked to think", display))
     if request.max_tokens is None:
         adaptations.append(
             Adaptation(
@@ -85,6 +89,9 @@ def request_to_messages(request: ChatRequest) -> Call:
                     reason=SCHEMA_REASON,
                 )
             )
+        if not request.response_schema.strict:
+            reason = "Claude keeps to every schema"
+            adaptations.append(dropped("response_schema.strict", reason, False))
         body.setdefault("output_config", {})["format"] = {"type": "json_schema", "schema": schema}
     if request.cache:
         ttl = request.cache if isinstance(request.cache, str) else "5m"

@@ -149,6 +149,9 @@ def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> d
                     reason="Gemini takes some limits and defaults only as a description",
                 )
             )
+        if not request.response_schema.strict:
+            reason = "Gemini keeps to every schema"
+            adaptations.append(dropped("response_schema.strict", reason, False))
     return {name: value for name, value in config.items() if value is not None}
 
 

@@ -15,10 +15,12 @@ from indox_core.plugin import (
     ProviderSpec,
     Reply,
     StreamDecoder,
+    UnsupportedFeatureError,
 )
 
 from . import _chat
 from ._errors import failure_from_openai
+from ._options import OpenAIOptions
 
 if TYPE_CHECKING:
     from ._connection import OpenAIConnection
@@ -27,12 +29,15 @@ if TYPE_CHECKING:
 class OpenAICompatible(Provider):
     """Base of providers whose vendor speaks Chat Completions; a subclass needs a `spec` alone.
 
-    Its spec's `sdk` is `SDK` and its `options` are `OpenAIOptions`, of which `api` has no effect.
+    Its spec's `sdk` is `SDK` and its `options` are `OpenAIOptions`; for `api="responses"` it raises
+    `UnsupportedFeatureError`.
     """
 
     spec: ClassVar[ProviderSpec]
 
     def encode(self, request: ChatRequest) -> Call:
+        if request.options_as(OpenAIOptions).api == "responses":
+            raise UnsupportedFeatureError(f"{request.provider} has no Responses API.")
         return _chat.request_to_chat(request, [])
 
     def decode(self, body: JSON, operation: str | None = None) -> Reply:
