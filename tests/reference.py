@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import ast
 import inspect
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
-from indox_core import _hookspecs
+from indox_core import _hookspecs, _prices
+from indox_core._overrides import read_overrides
+from indox_core._registry import Registry, installed
+from indox_core._usage import TokenUsage
 from indox_core.testing import _contract
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,6 +50,54 @@ CONTRACT = """\
 `indox_core.testing.ProviderContract` asks every provider the same. Each line is one test; a failure
 says what is wanted. [How to run it](../reference/contract.md).
 """
+
+
+PRICES = """\
+# What has a price
+
+Of the models that the price library (genai-prices {version}) and the plugins know, how many have
+which rate on {day}. A count without a rate makes a receipt `partial`; a model that is not here
+`unknown`; neither is ever 0. [How prices are chosen](../how-to/costs.md#whose-prices). Of one
+model: `indox prices show openai/gpt-5-mini`.
+
+| Provider | Models | {heads} |
+|---|---|{lines}
+"""
+DAY = datetime(2026, 11, 25, tzinfo=UTC)
+RATES = {
+    "input": "input",
+    "output": "output",
+    "cache_read": "cached input",
+    "cache_write": "cache writes",
+    "cache_write_1h": "for an hour",
+    "input_audio": "sound read",
+    "output_audio": "sound written",
+    "output_image": "images written",
+    "web_search": "web search",
+}
+
+
+def prices_page() -> str:
+    registry, rows = Registry(), []
+    for name in sorted(item.name for item in installed()):
+        quotes = [
+            found
+            for model in _prices.library_names(name)
+            if (found := _prices.quote(
+                _prices.Question(registry.provider(name), model, None, TokenUsage(), DAY),
+                read_overrides(None), None,
+            ))
+        ]  # fmt: skip
+        if quotes:
+            counts = [sum(getattr(q.rates, r) is not None for q in quotes) for r in RATES]
+            cells = " | ".join(str(count or "") for count in counts)
+            rows.append(f"| {name} | {len(quotes)} | {cells} |")
+    return PRICES.format(
+        version=version("genai-prices"),
+        day=DAY.date(),
+        heads=" | ".join(RATES.values()),
+        lines="---|" * len(RATES) + "\n" + "\n".join(rows),
+    )
 
 
 def hooks_page() -> str:
@@ -85,6 +138,7 @@ def contract_page() -> str:
 
 PAGES = {
     "docs/reference/hooks.md": hooks_page,
+    "docs/reference/prices.md": prices_page,
     "docs/explanation/contract.md": contract_page,
 }
 
