@@ -306,7 +306,8 @@ class Calls:
         call = _called(provider, "encode", lambda: provider.encode(request), self._debug)
         run = self._run(provider, request, call, per_call, options)
         run.observers = self._observers
-        run.parse = parser(options.get("response_schema"))
+        if request.response_schema is not None:
+            run.parse = parser(options["response_schema"])
         run.max_cost = _checked_cost(options.get("max_cost"))
         return run
 

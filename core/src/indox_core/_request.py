@@ -81,11 +81,16 @@ class ResponseSchema(Frozen):
                 "response_schema must be a JSON schema (a dict) or a pydantic class, "
                 f"not {type(value).__name__}"
             )
-        inner = value.get("json_schema")
-        if value.get("type") == "json_schema" and isinstance(inner, Mapping):
-            schema, name = inner.get("schema"), inner.get("name", "response")
-            strict = inner.get("strict")
-            return cls(name=name, json_schema=schema, strict=strict is not False)
+        kind = value.get("type")
+        if kind == "text":
+            return None
+        if kind == "json_object":
+            return cls(json_schema={"type": "object"}, strict=False)
+        if kind == "json_schema":  # of Chat Completions, or of Responses, which is flat
+            inner = value.get("json_schema")
+            given = inner if isinstance(inner, Mapping) else value
+            name, strict = given.get("name", "response"), given.get("strict")
+            return cls(name=name, json_schema=given.get("schema"), strict=strict is not False)
         return cls(json_schema=dict(value))
 
 
