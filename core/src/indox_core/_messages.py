@@ -130,10 +130,11 @@ class _Reader:
         role, content = value.get("role"), value.get("content")
         if type(content) is not str or role not in ("user", "assistant", "system"):
             return False
+        part = {"type": "text", "text": content}
         try:
-            self.messages.append(Message(role=role, content=(TextPart(text=content),)))
+            self.messages.append(Message.model_validate({"role": role, "content": (part,)}))
         except PydanticError as error:
-            raise validation_error(error, f"{path}.content.0") from None
+            raise validation_error(error, path) from None
         return True
 
     def _add_call(self, call: ToolCallPart, path: str) -> ToolCallPart:
