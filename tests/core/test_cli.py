@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from servers.openai import OpenAIServer, last_text
 
+from indox_core import Conversation
+from indox_core._cli._print import print_table
 from indox_core._cli._screen import split_blocks
 from indox_core.testing import HTTPAnswer, LoopbackServer
 
@@ -156,7 +158,7 @@ def test_commands_of_plugins():
     assert indox("local", "path").stdout.strip().endswith(".gguf")
 
 
-def in_a_terminal(*arguments, typed=b"", wait_for=b"", **more):
+def in_a_terminal(*arguments, typed=(), **more):
     """What the terminal shows of the command; what is typed is typed at its prompt."""
     terminal, its_end = pty.openpty()
     termios.tcsetwinsize(its_end, (24, 80))
@@ -234,6 +236,57 @@ def test_markdown_is_rendered_on_a_terminal_and_plain_in_a_pipe():
 )
 def test_a_block_is_printed_when_it_is_complete(text, done):
     assert split_blocks(text) == (done, text[len(done) :])
+
+
+def test_calls_of_tools_are_shown_and_not_kept(tmp_path):
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1}'}}
+    message = {"role": "assistant", "content": None, "tool_calls": [call]}
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    kept = tmp_path / "talk.json"
+    with LoopbackServer(lambda received: HTTPAnswer(body)) as server:
+        done = indox(
+            "chat", "-m", "openai/gpt-4o-mini", "--base-url", server.url, "--no-stream",
+            "--history", str(kept), "--tool-schema", '{"name": "f"}', "Go",
+        )  # fmt: skip
+    assert done.stdout == 'f {"a":1}\n'
+    assert "not made" in done.stderr
+    assert not kept.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "system", "text"),
+    [
+        ("no-folder/talk.json", None, "no folder"),
+        ("folder", None, "directory"),
+        ("begun.json", "Be brief.", "--system"),
+        ("deep.json", None, "no conversation"),
+    ],
+)
+def test_a_history_that_cannot_be_used_is_refused_before_anything_is_sent(
+    openai, openai_server, tmp_path, name, system, text
+):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "begun.json").write_text(Conversation().user("Hi").to_json())
+    (tmp_path / "deep.json").write_text('{"messages": ' + "[" * 100_000)
+    more = ("--system", system) if system else ()
+    done = indox(*openai, "--history", str(tmp_path / name), *more, "Hi")
+    assert done.returncode == 2
+    assert text in done.stderr
+    assert openai_server.received == []
+
+
+def test_a_history_is_written_whatever_the_locale(tmp_path):
+    kept = tmp_path / "talk.json"
+    with OpenAIServer(lambda received: "Grüße 🗼") as server:
+        ask = ("chat", "-m", "openai/gpt-4o-mini", "--base-url", server.base_url)
+        done = indox(*ask, "--history", str(kept), "Hi", LC_ALL="C", PYTHONUTF8="0")
+    assert done.returncode == 0, done.stderr
+    assert Conversation.from_json(kept.read_bytes()).messages[1].text == "Grüße 🗼"
+
+
+def test_what_a_vendor_wrote_is_no_markup(capsys):
+    print_table([{"model": "Gemini [preview] [/b]", "name": "[red]"}])
+    assert "Gemini [preview] [/b]  [red]" in capsys.readouterr().out
 
 
 def test_a_history_is_kept_only_on_request(openai, openai_server, tmp_path, monkeypatch):

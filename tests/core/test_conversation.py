@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
+import pickle
 from decimal import Decimal
 
 import pytest
@@ -83,8 +85,25 @@ def jpeg():
     return {"type": "image", "image": {"data": b"\xff\xd8\xff\xe0" + bytes(16)}}
 
 
+def test_it_pickles_and_copies():
+    talk = Conversation(system="Hi")
+    for again in (pickle.loads(pickle.dumps(talk)), copy.deepcopy(talk)):
+        assert (again.messages, again.totals) == (talk.messages, talk.totals)
+
+
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", "null", '{"messages": [], "totals": {}}', b"\xff"]
+    "text",
+    [
+        "[" * 100_000,
+        '{"messages": 5, "totals": {"cost": "0"}}',
+        '{"messages": {}, "totals": {"cost": "0"}}',
+        "",
+        "[]",
+        "{}",
+        "null",
+        '{"messages": [], "totals": {}}',
+        b"\xff",
+    ],
 )
 def test_what_is_no_conversation_is_refused(text):
     with pytest.raises(ValidationError, match="no conversation"):
@@ -92,7 +111,8 @@ def test_what_is_no_conversation_is_refused(text):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("calls", "1"), ("calls", -1), ("cost", "NaN"), ("cost", 1), ("more", 1)]
+    ("key", "value"),
+    [("calls", "1"), ("calls", -1), ("cost", "NaN"), ("cost", "-5"), ("cost", 1), ("more", 1)],
 )
 def test_totals_that_are_none_are_refused(key, value):
     stored = json.loads(Conversation().user("Hi").to_json())

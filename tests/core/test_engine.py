@@ -10,6 +10,7 @@ import time
 from decimal import Decimal
 
 import pytest
+from handed import Handed
 from pydantic import BaseModel
 
 from indox_core import (
@@ -372,7 +373,23 @@ def test_observers_see_a_call_whose_task_is_cancelled():
 
     with pytest.raises(builtins.TimeoutError):
         asyncio.run(cancelled())
+    assert seen.calls[1:] == [("left", "the call was cancelled before its answer came")]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_observers_see_a_call_that_an_interrupt_ends(stream):
+    class Interrupted(Script("Hi").indox_provider()):
+        def decode(self, body, operation=None):
+            raise KeyboardInterrupt
+
+        def decoder(self, operation):
+            raise KeyboardInterrupt
+
+    seen = Seen()
+    with Client(plugins=[seen, Handed(Interrupted)]) as c, pytest.raises(KeyboardInterrupt):
+        c.chat(HELLO, "scripted/m", stream=stream, byok_api_key=KEY)
     assert [call[0] for call in seen.calls] == ["before", "left"]
+    assert c.usage.total.unknown == (not stream)
 
 
 def test_an_observer_that_raises_costs_nobody_an_answer(caplog):

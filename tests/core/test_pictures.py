@@ -61,12 +61,38 @@ def test_what_is_no_image_is_refused(tmp_path):
         assert "text.jpg" not in str(caught.value)
 
 
-@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", "CMYK", "F", "YCbCr"])
+@pytest.mark.parametrize(
+    "mode", ["RGB", "RGBA", "L", "LA", "P", "PA", "1", "CMYK", "YCbCr", "I;16"]
+)
 def test_a_pil_image_in_any_mode(mode):
-    picture = shown(sent(RED.convert(mode)))
+    one = RED.convert("L").convert("I").convert(mode) if mode == "I;16" else RED.convert(mode)
+    picture = shown(sent(one))
     assert picture.size == (3, 2)
-    if mode in ("RGB", "RGBA", "P"):
-        assert picture.convert("RGB").getpixel((0, 0)) == (255, 0, 0)
+    if mode == "I;16":
+        assert picture.getpixel((0, 0)) == one.getpixel((0, 0))
+        return
+    seen, wanted = (p.convert("RGB").getpixel((0, 0)) for p in (picture, one))
+    assert max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) <= 2
+
+
+def test_what_is_clear_stays_clear():
+    clear = PIL.new("RGBA", (2, 2), (0, 255, 0, 0))
+    for mode in ("RGBA", "PA", "RGBa"):
+        assert shown(sent(clear.convert(mode))).convert("RGBA").getpixel((0, 0))[3] == 0
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_numbers_that_are_no_colours_are_refused(mode):
+    with pytest.raises(ValidationError, match="convert it first"):
+        sent(PIL.new(mode, (2, 2), 1000))
+
+
+def test_an_image_whose_file_is_cut_is_refused(tmp_path):
+    written = io.BytesIO()
+    PIL.effect_noise((64, 64), 50).save(written, "JPEG")
+    (tmp_path / "cut.jpg").write_bytes(written.getvalue()[:-500])
+    with PIL.open(tmp_path / "cut.jpg") as cut, pytest.raises(ValidationError, match="be read"):
+        sent(cut)
 
 
 @pytest.mark.parametrize("shape", [(2, 3), (2, 3, 1), (2, 3, 3), (2, 3, 4)])

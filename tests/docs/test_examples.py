@@ -33,6 +33,7 @@ def test_the_pages_are_many(capsys):
     with capsys.disabled():
         print(f"\n{sum(RAN)} blocks of {len(RAN)} pages ran")
     assert len(PAGES) > 25
+    assert len(RAN) in (0, len(PAGES))  # 0: this test alone was asked for
 
 
 def test_the_smallest_plugin_is_shown_as_it_is():

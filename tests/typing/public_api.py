@@ -16,6 +16,8 @@ from indox_core import (
     Usage,
 )
 
+from indox_core import Cleint  # type: ignore[attr-defined] # isort: skip # noqa: F401
+
 
 class City(BaseModel):
     name: str

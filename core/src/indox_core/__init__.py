@@ -164,15 +164,16 @@ _MODULES = (
 )
 
 
-def __getattr__(name: str) -> Any:
-    """A public name, imported when it is first asked for: `import indox_core` costs nothing."""
-    if name in __all__:
-        for module in _MODULES:
-            found = vars(import_module(f"{__name__}.{module}")).get(name)
-            if found is not None:
-                return globals().setdefault(name, found)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not TYPE_CHECKING:  # a type checker knows the names, and that there are no others
 
+    def __getattr__(name: str) -> Any:
+        """A public name, imported when it is first asked for: `import indox_core` costs nothing."""
+        if name in __all__:
+            for module in _MODULES:
+                found = vars(import_module(f"{__name__}.{module}")).get(name)
+                if found is not None:
+                    return globals().setdefault(name, found)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

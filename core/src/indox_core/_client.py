@@ -57,7 +57,7 @@ class _BaseClient:
         transport: Literal["httpx2", "aiohttp"] = "httpx2",
         debug: bool = False,
     ) -> None:
-        """Nothing is sent or imported before the first call.
+        """Nothing is sent, and no provider imported, before the first call.
 
         `api_key` is the key of an Indox router: kept secret, never sent to a provider.
         `timeout` and `idle_timeout` are seconds, `max_retries` further attempts.

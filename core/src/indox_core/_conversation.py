@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ._content import ToolCallPart
 from ._errors import ValidationError
-from ._ledger import Ledger, ModelTotals
+from ._ledger import ModelTotals
 from ._messages import Message, MessageLike, read_messages
 from ._response import ChatResponse
 
@@ -29,14 +29,12 @@ class Conversation:
 
         Raises `ValidationError` for what is no message.
         """
-        self.messages: list[Message] = []
+        first = [] if system is None else [{"role": "system", "content": system}]
+        begun = [*first, *messages]
+        self.messages: list[Message] = list(read_messages(begun)[0]) if begun else []
         """Yours to change, such as to shorten a long conversation."""
-        self._before = ModelTotals()
-        self._ledger = Ledger()
-        if system is not None:
-            self.add({"role": "system", "content": system})
-        for message in messages:
-            self.add(message)
+        self.totals = ModelTotals()
+        """Tokens and US dollars of the responses that were added, those before `to_json` too."""
 
     def user(self, content: Any) -> Conversation:
         """Add a message of the user, text or a list of parts, and return the conversation.
@@ -62,7 +60,7 @@ class Conversation:
         message = item.to_message() if isinstance(item, ChatResponse) else item
         self.messages = list(read_messages([*self.messages, message])[0])
         if isinstance(item, ChatResponse):
-            self._ledger.add(f"{item.provider}/{item.model}", item.usage, item.receipt)
+            self.totals += ModelTotals.of(item.usage, item.receipt)
         return item
 
     def __iter__(self) -> Iterator[Message]:
@@ -75,11 +73,6 @@ class Conversation:
         return f"Conversation({len(self)} messages, cost={self.totals.cost:f})"
 
     @property
-    def totals(self) -> ModelTotals:
-        """Tokens and US dollars of the responses that were added, those before `to_json` too."""
-        return self._before + self._ledger.so_far().total
-
-    @property
     def cost(self) -> Decimal:
         """US dollars of the responses whose cost is known; `totals.unknown` counts the others."""
         return self.totals.cost
@@ -90,8 +83,7 @@ class Conversation:
             {
                 "messages": [m.model_dump(mode="json") for m in self.messages],
                 "totals": {**asdict(self.totals), "cost": f"{self.cost:f}"},
-            },
-            ensure_ascii=False,
+            }
         )
 
     @classmethod
@@ -99,14 +91,16 @@ class Conversation:
         """What `to_json` wrote. Raises `ValidationError` for anything else."""
         try:
             stored = json.loads(text)
-            totals = stored["totals"]
-            before = ModelTotals(**{**totals, "cost": Decimal(totals["cost"])})
-            messages = stored["messages"]
+            messages, totals = stored["messages"], stored["totals"]
             counts = [count for name, count in totals.items() if name != "cost"]
-            if any(type(n) is not int or n < 0 for n in counts) or not before.cost.is_finite():
+            so_far = ModelTotals(**{**totals, "cost": Decimal(totals["cost"])})
+            sane = so_far.cost.is_finite() and so_far.cost >= 0
+            if not isinstance(messages, list) or not sane:
                 raise ValueError
-        except (ValueError, ArithmeticError, LookupError, TypeError):
+            if any(type(count) is not int or count < 0 for count in counts):
+                raise ValueError
+        except (ValueError, ArithmeticError, LookupError, TypeError, RecursionError):
             raise ValidationError("This is no conversation that to_json has written.") from None
         conversation = cls(messages=messages)
-        conversation._before = before
+        conversation.totals = so_far
         return conversation

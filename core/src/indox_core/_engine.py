@@ -234,7 +234,7 @@ class Run:
     began: bool = False
     """Whether output has reached the caller."""
     asked: bool = False
-    """Whether a stream's request is out and was not refused: it is paid for."""
+    """Whether the request is out and was not refused: it may have to be paid for."""
     tried: tuple[str, ...] = ()
     provider_request_id: str | None = None
     _spending: Spending | None = None
@@ -257,8 +257,8 @@ class Run:
                 yield from self._check_budget()
             reply = yield from self._tried(self._decode)
             return (yield from self._answered(reply, self._raw))
-        except GeneratorExit:
-            self._tell("indox_chat_left", request=self.request, receipt=None)
+        except BaseException as error:
+            self._left(error)
             raise
 
     def fetch(
@@ -285,6 +285,7 @@ class Run:
             self.attempt += 1
             method = "send"
             answer = None
+            self.asked = True
             try:
                 answer = yield Send(connection, self.call, self._access())
                 if not isinstance(answer, Answer):
@@ -294,19 +295,33 @@ class Run:
             except Exception as error:  # noqa: BLE001 # judged, and raised as ours
                 verdict = self._judge(error, method)
             answer = None  # it may echo the key, and a traceback shows locals
+            self.asked = False
             yield Sleep(self._wait_or_raise(verdict))
 
     def stream(self) -> Plan[ChatResponse]:
         """Open, decode event by event, price. Yields lists of chunks."""
         try:
             return (yield from self._streamed())
-        except GeneratorExit:
-            receipt = self._count_as_left() if self.asked else None
-            self._tell("indox_chat_left", request=self.request, receipt=receipt)
+        except BaseException as error:
+            self._left(error)
             raise
 
+    def _left(self, error: BaseException) -> None:
+        """Tell of what ends a call from outside: it was left, its task or the program ended.
+
+        Errors were told before they were raised.
+        """
+        if not isinstance(error, Exception):
+            receipt = self._count_as_left() if self.asked else None
+            self._tell("indox_chat_left", request=self.request, receipt=receipt)
+
     def _count_as_left(self) -> Receipt:
-        """A stream that the caller left is paid for as far as it came."""
+        """What was sent may be paid for: a stream as far as it came."""
+        name = f"{self.request.provider}/{self.request.model}"
+        if not self.request.stream:
+            unknown = Receipt("unknown", reason="the call was cancelled before its answer came")
+            self.ledger.add(name, usage_of(None, unknown), unknown)
+            return unknown
         reply = self.fold.reply()
         usages = settled(self.request, self.call, reply)
 
@@ -319,7 +334,6 @@ class Run:
 
         model = reply.model or self.request.model
         receipt = _prices.estimate(usages, quote_of, model, "the stream was left")
-        name = f"{self.request.provider}/{self.request.model}"
         usage = usage_of(usages[0], receipt)
         self.ledger.add(name, usage, receipt)
         return receipt.of(usage)

@@ -64,14 +64,18 @@ def indox_after_chat(request_id: str, request: ChatRequest, response: ChatRespon
 
 @hookspec
 def indox_chat_failed(request_id: str, request: ChatRequest, error: IndoxError) -> None:
-    """Called once per model that failed after `indox_before_chat`."""
+    """Called once per model that failed after `indox_before_chat`.
+
+    `error.partial`, where it has one, is what had arrived of a stream and is paid for.
+    """
 
 
 @hookspec
 def indox_chat_left(request_id: str, request: ChatRequest, receipt: Receipt | None) -> None:
     """Called once per call that ended with neither: its stream was left, or its task cancelled.
 
-    `receipt` is what it has cost so far, as near as can be told. `None`: no stream was open.
+    `receipt` is what it has cost so far, as near as can be told: of a stream an estimate, of a
+    plain call `unknown`. `None`: nothing was sent.
     """
 
 

@@ -28,9 +28,36 @@ class ModelTotals:
     unknown: int = 0
     """Calls whose cost is not known; they are not in the sum."""
 
+    @classmethod
+    def of(cls, usage: Usage, receipt: Receipt) -> ModelTotals:
+        """Those of one call."""
+        total = receipt.total
+        return cls(
+            1,
+            usage.tokens_prompt or 0,
+            usage.tokens_completion or 0,
+            usage.cache_read_tokens or 0,
+            usage.cache_write_tokens or 0,
+            usage.reasoning_tokens or 0,
+            usage.web_search_count or 0,
+            Decimal(0) if total is None else total,
+            int(receipt.status == "estimated"),
+            int(total is None),
+        )
+
     def __add__(self, other: ModelTotals) -> ModelTotals:
-        counts = {n: getattr(self, n) + getattr(other, n) for n in _NAMES if n != "cost"}
-        return ModelTotals(**counts, cost=EXACT.add(self.cost, other.cost))
+        return ModelTotals(
+            self.calls + other.calls,
+            self.tokens_prompt + other.tokens_prompt,
+            self.tokens_completion + other.tokens_completion,
+            self.cache_read_tokens + other.cache_read_tokens,
+            self.cache_write_tokens + other.cache_write_tokens,
+            self.reasoning_tokens + other.reasoning_tokens,
+            self.web_search_count + other.web_search_count,
+            EXACT.add(self.cost, other.cost),
+            self.estimated + other.estimated,
+            self.unknown + other.unknown,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +69,6 @@ class ClientUsage:
 
 
 _NONE = ModelTotals()
-_NAMES = tuple(ModelTotals.__dataclass_fields__)
 
 
 class Ledger:
@@ -53,21 +79,9 @@ class Ledger:
         self._models: dict[str, ModelTotals] = {}
 
     def add(self, model: str, usage: Usage, receipt: Receipt) -> None:
-        total = receipt.total
+        of_call = ModelTotals.of(usage, receipt)
         with self._lock:
-            so_far = self._models.get(model, _NONE)
-            self._models[model] = ModelTotals(
-                so_far.calls + 1,
-                so_far.tokens_prompt + (usage.tokens_prompt or 0),
-                so_far.tokens_completion + (usage.tokens_completion or 0),
-                so_far.cache_read_tokens + (usage.cache_read_tokens or 0),
-                so_far.cache_write_tokens + (usage.cache_write_tokens or 0),
-                so_far.reasoning_tokens + (usage.reasoning_tokens or 0),
-                so_far.web_search_count + (usage.web_search_count or 0),
-                so_far.cost if total is None else EXACT.add(so_far.cost, total),
-                so_far.estimated + (receipt.status == "estimated"),
-                so_far.unknown + (total is None),
-            )
+            self._models[model] = self._models.get(model, _NONE) + of_call
 
     def so_far(self) -> ClientUsage:
         with self._lock:

@@ -7,25 +7,36 @@ import sys
 from typing import Any
 
 _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
+_WITH_ALPHA = ("PA", "La", "RGBa")
+_NUMBERS = ("I", "F")
+"""Modes of one large number per pixel, of which nobody says which is white."""
 
 
 def is_picture(value: Any) -> bool:
     """Whether it is a PIL image or a numpy array. Neither library is imported for the question."""
     for module, name in (("PIL.Image", "Image"), ("numpy", "ndarray")):
         loaded = sys.modules.get(module)
-        if loaded is not None and isinstance(value, getattr(loaded, name)):
+        if loaded is not None and isinstance(value, getattr(loaded, name, ())):
             return True
     return False
 
 
 def png_of(picture: Any) -> bytes:
-    """The picture as PNG, which loses nothing. Raises `ValueError` for an array that shows none."""
+    """The picture as PNG; colours that PNG does not have, such as CMYK, become RGB.
+
+    Raises `ValueError` for an array or an image that shows none, and for a file that is cut.
+    """
     if not hasattr(picture, "save"):
         picture = _from_array(picture)
-    if picture.mode not in _PNG_MODES:
-        picture = picture.convert("RGB")
+    if picture.mode in _NUMBERS:
+        raise ValueError(f"an image of mode {picture.mode} has no colours; convert it first")
     written = io.BytesIO()
-    picture.save(written, "PNG")
+    try:
+        if picture.mode not in _PNG_MODES:
+            picture = picture.convert("RGBA" if picture.mode in _WITH_ALPHA else "RGB")
+        picture.save(written, "PNG")
+    except (OSError, SyntaxError, ValueError):  # its file is read only now
+        raise ValueError("the image cannot be read") from None
     return written.getvalue()
 
 

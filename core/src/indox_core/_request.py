@@ -89,8 +89,18 @@ class ResponseSchema(Frozen):
         if kind == "json_schema":  # of Chat Completions, or of Responses, which is flat
             inner = value.get("json_schema")
             given = inner if isinstance(inner, Mapping) else value
+            known = {"type", "name", "schema", "strict", "description"}
+            for key in given:
+                if key not in known:
+                    raise ValidationError(
+                        f"response_schema: a json_schema has no {str(key)!r}."
+                        + did_you_mean(str(key), known)
+                    )
+            schema = given.get("schema")
+            if isinstance(schema, Mapping) and given.get("description"):
+                schema = {"description": given["description"], **schema}
             name, strict = given.get("name", "response"), given.get("strict")
-            return cls(name=name, json_schema=given.get("schema"), strict=strict is not False)
+            return cls(name=name, json_schema=schema, strict=strict is not False)
         return cls(json_schema=dict(value))
 
 

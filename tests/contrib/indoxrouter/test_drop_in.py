@@ -82,6 +82,18 @@ def test_what_needs_a_router_is_refused():
         with pytest.raises(indoxrouter.IndoxRouterError, match="hosted router"):
             client.embeddings("text")
         assert not hasattr(client, "no_such_thing")
+        assert not hasattr(client, "images")
+
+
+def test_no_frame_of_ours_holds_the_key():
+    config = {"openai": {"base_url": "http://127.0.0.1:9"}}
+    with indoxrouter.Client(providers=config) as client:
+        for ask in (client.completion, lambda text, **more: client.chat(HELLO, **more)):
+            with pytest.raises(indoxrouter.NetworkError) as caught:
+                ask("Hello", byok_api_key="sk-canary", max_retries=0)
+            frames = [f for f in caught.traceback if "test_drop_in" not in str(f.path)]
+            assert frames
+            assert "sk-canary" not in str([f.frame.f_locals for f in frames])
 
 
 def test_the_hosted_names_are_all_there():

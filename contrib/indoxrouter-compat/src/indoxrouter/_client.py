@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pydantic import SecretStr
+
 import indox_core
 from indox_core import ChatResponse, ChatStream, ConfigurationError, UnsupportedFeatureError
 
@@ -25,6 +27,15 @@ _OF_THE_ROUTER = {
     "translate_audio",
     "videos",
 }
+
+
+class _OfTheRouterError(UnsupportedFeatureError, AttributeError):
+    """So that `hasattr` says no."""
+
+
+def hidden_key(key: str | SecretStr | None) -> SecretStr | None:
+    """The key as a traceback does not show it. What is no text is left to the core to refuse."""
+    return SecretStr(key) if isinstance(key, str) else key
 
 
 class ChatChunks(Iterator[dict[str, Any]]):
@@ -84,11 +95,12 @@ class Client(indox_core.Client):
         temperature: float | None = DEFAULT_TEMPERATURE,
         max_tokens: int | None = None,
         stream: bool = False,
-        byok_api_key: str | None = None,
+        byok_api_key: str | SecretStr | None = None,
         **options: Any,
     ) -> ChatResponse | ChatChunks:
         """As `indox_core.Client.chat`; a stream gives dicts. `options` are those of that method."""
         options.pop("return_generator", None)  # which the hosted client ignores too
+        byok_api_key = hidden_key(byok_api_key)
         answer = super().chat(
             messages,
             model,
@@ -101,14 +113,23 @@ class Client(indox_core.Client):
         return ChatChunks(answer) if isinstance(answer, ChatStream) else answer
 
     def completion(
-        self, prompt: str, model: str = DEFAULT_MODEL, *arguments: Any, **options: Any
+        self,
+        prompt: str,
+        model: str = DEFAULT_MODEL,
+        temperature: float | None = DEFAULT_TEMPERATURE,
+        max_tokens: int | None = None,
+        stream: bool = False,
+        byok_api_key: str | SecretStr | None = None,
+        **options: Any,
     ) -> ChatResponse | ChatChunks:
         """`chat` with one message of the user."""
-        return self.chat([{"role": "user", "content": prompt}], model, *arguments, **options)
+        byok_api_key = hidden_key(byok_api_key)
+        messages = [{"role": "user", "content": prompt}]
+        return self.chat(messages, model, temperature, max_tokens, stream, byok_api_key, **options)
 
     def __getattr__(self, name: str) -> Any:
         if name in _OF_THE_ROUTER:
-            raise UnsupportedFeatureError(
+            raise _OfTheRouterError(
                 f"{name} is a service of the hosted router; Indox calls the chat of the providers."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")

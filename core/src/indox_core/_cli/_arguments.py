@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -33,6 +34,8 @@ class Request:
             images = [Image.from_path(name) for name in self.images] if with_images else []
         except ValidationError as error:
             raise ValidationError(f"--image: {error.message}") from None
+        except OSError as error:
+            raise ValidationError(f"--image: {error.strerror}") from None
         conversation.user([text, *images] if images else text)
 
 
@@ -86,22 +89,34 @@ def _json(given: str, option: str) -> Any:
 def kept_conversation(path: str | None, system: str | None) -> Conversation:
     """The conversation in a file, a new one if there is none."""
     if path is None or not Path(path).exists():
+        folder = Path(path or ".").resolve().parent
+        if path is not None and not os.access(folder, os.W_OK):
+            raise ValidationError(f"--history: {folder} is no folder that can be written to")
         return Conversation(system)
+    if system is not None:
+        raise ValidationError("--system: the conversation in --history has begun already")
     try:
         return Conversation.from_json(Path(path).read_bytes())
     except IndoxError as error:
         raise ValidationError(f"--history {path}: {error.message}") from None
+    except OSError as error:
+        raise ValidationError(f"--history {path}: {error.strerror}") from None
 
 
 def keep_conversation(path: str | None, conversation: Conversation) -> None:
     """Write it, whole or not at all; only its owner may read it."""
     if path is None:
         return
-    beside = Path(f"{path}.{os.getpid()}")
+    target = Path(path).resolve()
+    beside = None
     try:
-        with open(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        number, beside = tempfile.mkstemp(prefix=".indox-", dir=target.parent)
+        with open(number, "w", encoding="utf-8") as file:
             file.write(conversation.to_json())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
+        Path(beside).replace(target)
+    except BaseException as error:
+        if beside is not None:
+            Path(beside).unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise ValidationError(f"--history {path}: {error.strerror}") from None
         raise

@@ -99,9 +99,15 @@ class _Chat:
             self._conversation.messages = before
             raise
         self._asked = True
+        print_facts(response)
+        if response.tool_calls:  # a vendor refuses a conversation in which a call has no result
+            self._conversation.messages = before
+            click.echo(
+                "The calls are not made, and the conversation goes on without them.", err=True
+            )
+            return
         self._conversation.add(response)
         keep_conversation(self._history, self._conversation)
-        print_facts(response)
 
     def _whole(self) -> ChatResponse:
         with Waiting(self._request.model):

@@ -29,14 +29,13 @@ def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> 
     return sorted(name for name in set(names) if name.startswith(incomplete))
 
 
-model_option = click.option(
-    "-m",
-    "--model",
-    help="provider/model [default: $INDOX_MODEL, else local/smollm2]",
-    shell_complete=model_names,
-)
 _OPTIONS = (
-    model_option,
+    click.option(
+        "-m",
+        "--model",
+        help="provider/model [default: $INDOX_MODEL, else local/smollm2]",
+        shell_complete=model_names,
+    ),
     click.option("--system", help="Instructions to the model."),
     click.option(
         "--image",

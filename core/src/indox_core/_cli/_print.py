@@ -53,7 +53,7 @@ def print_table(rows: Sequence[Mapping[str, str]]) -> None:
     for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*row.values())
+        table.add_row(*map(Text, row.values()))  # as text: what a vendor wrote is no markup
     console = Console(soft_wrap=True)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 1000  # whoever reads a pipe wants whole lines
@@ -65,4 +65,4 @@ def print_table(rows: Sequence[Mapping[str, str]]) -> None:
         (_, first), *rest = row.items()
         console.print(Text(first, style="bold"))
         facts = "; ".join(f"{name}: {value}" for name, value in rest if value)
-        console.print(Padding(facts, (0, 0, 0, 4)), soft_wrap=False)
+        console.print(Padding(Text(facts), (0, 0, 0, 4)), soft_wrap=False)

@@ -71,10 +71,12 @@ class RenderedText:
         self._live.update(Markdown(self._rest), refresh=True)
 
     def end(self) -> None:
-        self._live.update("", refresh=True)
-        if self._rest.strip():
-            self._print(self._rest)
-        self._live.stop()
+        try:
+            self._live.update("", refresh=True)
+            if self._rest.strip():
+                self._print(self._rest)
+        finally:
+            self._live.stop()
 
     def _print(self, text: str) -> None:
         if self._printed:

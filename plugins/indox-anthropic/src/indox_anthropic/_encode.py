@@ -80,6 +80,11 @@ def request_to_messages(request: ChatRequest) -> Call:
         body["stop_sequences"] = list(request.stop)
     _add_tools(request, body, adaptations)
     if request.response_schema is not None:
+        if not request.response_schema.json_schema.keys() - {"type", "description"}:
+            raise UnsupportedFeatureError(
+                "response_schema: Claude closes every object, and one without properties could "
+                "only be {}. Give the properties."
+            )
         schema = SCHEMA.apply(request.response_schema.json_schema)
         if schema != request.response_schema.json_schema:
             adaptations.append(
