@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
+import fcntl
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 import termios
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -158,6 +160,16 @@ def test_commands_of_plugins():
     assert indox("local", "path").stdout.strip().endswith(".gguf")
 
 
+def read(terminal):
+    """What a terminal shows next; b'' once its program is gone."""
+    ready, _, _ = select.select([terminal], [], [], 20)
+    assert ready, "nothing is shown for 20 seconds"
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # how a terminal ends whose program is gone
+        return b""
+
+
 def in_a_terminal(*arguments, typed=(), **more):
     """What the terminal shows of the command; what is typed is typed at its prompt."""
     terminal, its_end = pty.openpty()
@@ -170,12 +182,11 @@ def in_a_terminal(*arguments, typed=(), **more):
         os.close(its_end)
         for line in typed:
             while not shown.endswith(b"> "):
-                shown += os.read(terminal, 4096)
+                shown += read(terminal)
             os.write(terminal, line)
-            shown += os.read(terminal, 4096)
-        with contextlib.suppress(OSError):  # how a terminal ends whose program is gone
-            while piece := os.read(terminal, 4096):
-                shown += piece
+            shown += read(terminal)
+        while piece := read(terminal):
+            shown += piece
         process.wait(30)
     os.close(terminal)
     assert process.returncode == 0, shown
@@ -221,6 +232,70 @@ def test_markdown_is_rendered_on_a_terminal_and_plain_in_a_pipe():
         assert "**bold**" in in_a_terminal(*ask, TERM="dumb")
 
 
+ODD = """Use Vec<String> and <Enter>.
+
+<details>
+hidden
+</details>
+
+| a | b |
+|---|---|
+| {} | wide |
+
+\x1b]0;title\x07 and \x1b[2J
+
+{}
+""".format("long cell " * 12, "\n".join("  " * depth + f"- level {depth}" for depth in range(12)))
+
+
+def test_nothing_of_an_answer_is_left_out_and_nothing_commands_the_terminal():
+    with OpenAIServer(lambda received: ODD) as server:
+        ask = ("chat", "-m", "openai/gpt-4o-mini", "--base-url", server.base_url, "Hello")
+        for more in ((), ("--no-stream",), ("--plain",)):
+            shown = in_a_terminal(*ask, *more)
+            for text in ("Vec<String>", "<Enter>", "<details>", "hidden", "level 11"):
+                assert text in shown, more
+            assert shown.count("long") == 12
+            assert "\x1b]0" not in shown
+            assert "\x1b[2J" not in shown
+            assert r"\x1b]0;title\x07" in shown
+        assert indox(*ask).stdout == f"{ODD}\n"
+
+
+def test_a_vendors_error_does_not_command_the_terminal():
+    refused = HTTPAnswer({"error": {"message": "bad \x1b]0;pwned\x07"}}, 400)
+    with LoopbackServer(lambda received: refused) as server:
+        done = indox("chat", "-m", "openai/gpt-4o-mini", "--base-url", server.url, "Hello")
+    assert "\x1b" not in done.stderr
+    assert r"bad \x1b]0;pwned\x07" in done.stderr
+
+
+def test_ctrl_c_ends_one_answer_and_doubles_nothing():
+    text = " ".join(f"word{number}" for number in range(200))
+    with OpenAIServer(lambda received: text) as server:
+        server.gate = threading.Semaphore(3)
+        terminal, its_end = pty.openpty()
+        termios.tcsetwinsize(its_end, (24, 80))
+        command = [*INDOX, "chat", "-m", "openai/gpt-4o-mini", "--base-url", server.base_url]
+        with subprocess.Popen(
+            command, stdin=its_end, stdout=its_end, stderr=its_end,
+            env=environment(TERM="xterm"), start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        ) as process:  # fmt: skip
+            os.close(its_end)
+            shown = b""
+            for until, typed in ((b"> ", b"Hi\n"), (b"word199", b"\x03"), (b"> ", b"\x04")):
+                while until not in shown[-120:]:
+                    shown += read(terminal)
+                os.write(terminal, typed)
+            while piece := read(terminal):
+                shown += piece
+            assert process.wait(30) == 0
+        os.close(terminal)
+    after = shown.decode().rpartition("^C")[2]
+    assert after.count("word0 ") == 1
+
+
 @pytest.mark.parametrize(
     ("text", "done"),
     [
@@ -231,6 +306,7 @@ def test_markdown_is_rendered_on_a_terminal_and_plain_in_a_pipe():
         ("```\na\n\nb\n```\n\nc", "```\na\n\nb\n```\n\n"),
         ("- a\n\n- b", ""),
         ("1. a\n\n   more", ""),
+        ("1. a\n\n2. b", ""),
         ("a\n\nb\n\n```\nc\n\nd", "a\n\nb\n\n"),
     ],
 )
@@ -248,9 +324,43 @@ def test_calls_of_tools_are_shown_and_not_kept(tmp_path):
             "chat", "-m", "openai/gpt-4o-mini", "--base-url", server.url, "--no-stream",
             "--history", str(kept), "--tool-schema", '{"name": "f"}', "Go",
         )  # fmt: skip
+        as_json = indox(
+            "chat", "-m", "openai/gpt-4o-mini", "--base-url", server.url, "--json",
+            "--tool-schema", '{"name": "f"}', "Go",
+        )  # fmt: skip
     assert done.stdout == 'f {"a":1}\n'
     assert "not made" in done.stderr
     assert not kept.exists()
+    calls = json.loads(as_json.stdout)["tool_calls"]
+    assert calls == [{"id": "c1", "name": "f", "arguments": {"a": 1}}]
+
+
+def test_two_programs_with_one_history_lose_nothing_in_silence(openai, openai_server, tmp_path):
+    kept = tmp_path / "talk.json"
+    (tmp_path / "link.json").symlink_to(kept)
+    indox(*openai, "--history", str(tmp_path / "link.json"), "One")
+    assert kept.exists()
+    openai_server.gate = threading.Semaphore(1)
+    ask = [*INDOX, *openai, "--history", str(kept), "Two"]
+    with subprocess.Popen(ask, stderr=subprocess.PIPE, env=environment(), text=True) as slow:
+        while len(openai_server.received) < 2:
+            time.sleep(0.05)
+        kept.write_text(Conversation().user("Another program's").to_json())
+        for _ in range(9):
+            openai_server.gate.release()
+        errors = slow.communicate(timeout=30)[1]
+    assert slow.returncode == 2
+    assert "another program" in errors
+    assert len(Conversation.from_json(kept.read_text())) == 1
+
+
+def test_what_is_no_text_in_a_pipe_is_refused(openai, openai_server):
+    done = subprocess.run(
+        [*INDOX, *openai], input=b"ab\xff", capture_output=True, env=environment(), timeout=30
+    )
+    assert done.returncode == 2
+    assert b"UTF-8" in done.stderr
+    assert openai_server.received == []
 
 
 @pytest.mark.parametrize(

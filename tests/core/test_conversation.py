@@ -134,6 +134,13 @@ def test_a_message_that_is_refused_changes_nothing():
 
 
 def test_the_messages_may_be_changed():
+    kept = Conversation()
+    messages = kept.messages
+    messages.append({"role": "assistant", "content": "Yes?"})
+    kept.user("Hi")
+    assert kept.messages is messages
+    messages.append({"role": "assistant", "content": "Hello"})
+    assert len(Conversation.from_json(kept.to_json())) == 3
     talk = Conversation().user("One").user("Two")
     del talk.messages[0]
     assert [message.text for message in talk] == ["Two"]

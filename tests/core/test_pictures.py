@@ -52,6 +52,7 @@ def test_what_is_no_image_is_refused(tmp_path):
     for refused in (
         lambda: Image.from_path(tmp_path / "text.jpg"),
         lambda: Image.from_bytes(b""),
+        lambda: Image.from_bytes(io.BytesIO(JPEG)),
         lambda: Image.from_bytes(JPEG, "image/png"),
         lambda: Image.from_bytes(b"%PDF-1.7"),
         lambda: Image.from_url("ftp://example.org/cat.png"),
@@ -75,13 +76,23 @@ def test_a_pil_image_in_any_mode(mode):
     assert max(abs(a - b) for a, b in zip(seen, wanted, strict=True)) <= 2
 
 
+def test_a_photograph_is_the_right_way_up():
+    photo = PIL.new("RGB", (3, 2), "red")
+    held = PIL.Exif()
+    held[0x0112] = 6  # turned to the right
+    written = io.BytesIO()
+    photo.save(written, "JPEG", exif=held)
+    with PIL.open(written) as opened:
+        assert shown(sent(opened)).size == (2, 3)
+
+
 def test_what_is_clear_stays_clear():
     clear = PIL.new("RGBA", (2, 2), (0, 255, 0, 0))
     for mode in ("RGBA", "PA", "RGBa"):
         assert shown(sent(clear.convert(mode))).convert("RGBA").getpixel((0, 0))[3] == 0
 
 
-@pytest.mark.parametrize("mode", ["I", "F"])
+@pytest.mark.parametrize("mode", ["I", "F", "I;16B"])
 def test_numbers_that_are_no_colours_are_refused(mode):
     with pytest.raises(ValidationError, match="convert it first"):
         sent(PIL.new(mode, (2, 2), 1000))

@@ -310,6 +310,8 @@ class ImagePart(_MediaPart):
 
         Raises `ValidationError` for what is no image, or not of that type.
         """
+        if not isinstance(data, bytes | bytearray | memoryview):
+            raise ValidationError(f"data must be bytes, not {type(data).__name__}")
         return cls._read({"image": {"data": data, "media_type": media_type}, "detail": detail})
 
     @classmethod

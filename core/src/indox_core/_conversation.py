@@ -58,7 +58,7 @@ class Conversation:
         Raises `ValidationError`; nothing is added then.
         """
         message = item.to_message() if isinstance(item, ChatResponse) else item
-        self.messages = list(read_messages([*self.messages, message])[0])
+        self.messages[:] = read_messages([*self.messages, message])[0]
         if isinstance(item, ChatResponse):
             self.totals += ModelTotals.of(item.usage, item.receipt)
         return item
@@ -78,10 +78,14 @@ class Conversation:
         return self.totals.cost
 
     def to_json(self) -> str:
-        """The whole conversation as JSON text, signatures and encrypted reasoning included."""
+        """The whole conversation as JSON text, signatures and encrypted reasoning included.
+
+        Raises `ValidationError` where you have put into `messages` what is none.
+        """
+        messages = read_messages(self.messages)[0] if self.messages else ()
         return json.dumps(
             {
-                "messages": [m.model_dump(mode="json") for m in self.messages],
+                "messages": [message.model_dump(mode="json") for message in messages],
                 "totals": {**asdict(self.totals), "cost": f"{self.cost:f}"},
             }
         )

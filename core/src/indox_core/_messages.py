@@ -13,6 +13,7 @@ from pydantic_core import from_json
 from ._content import (
     JSON,
     MADE_UP_CALL,
+    MEDIA_TYPES,
     AudioPart,
     ContentPart,
     DocumentPart,
@@ -89,6 +90,10 @@ _ALLOWED: dict[str, tuple[type, ...]] = {
     "assistant": (TextPart, ImagePart, AudioPart, ToolCallPart, ReasoningPart),
     "tool": (ToolResultPart,),
 }
+
+
+_CALL_KEYS = frozenset({"id", "type", "function", "index"})
+_FUNCTION_KEYS = frozenset({"name", "arguments"})
 
 
 class _Reader:
@@ -192,7 +197,7 @@ class _Reader:
                 return self._tool_message(raw, path)
             calls = raw.pop("tool_calls", None) if role == "assistant" else None
             if role == "assistant":
-                calls = _read_openai_extras(raw, calls)
+                calls = self._read_openai_extras(raw, calls, path)
             if "content" in raw or calls:
                 raw["content"] = _content(raw.get("content"), f"{path}.content", calls)
                 if not raw["content"] and role != "assistant":
@@ -200,6 +205,37 @@ class _Reader:
             return Message.model_validate(raw)
         except PydanticError as error:
             raise validation_error(error, path) from None
+
+    def _read_openai_extras(self, raw: dict[str, Any], calls: Any, path: str) -> Any:
+        """The other keys of OpenAI's assistant message: an older call, a refusal, citations."""
+        function = raw.pop("function_call", None)
+        if function is not None:
+            name = function.get("name") if isinstance(function, Mapping) else None
+            calls = [*(calls or ()), {"id": f"{MADE_UP_CALL}{name}", "function": function}]
+        refusal = raw.pop("refusal", None)
+        if isinstance(refusal, str) and refusal:
+            if raw.get("content"):
+                self._drop(f"{path}.refusal", "the message says something besides")
+            else:
+                raw["content"] = refusal
+        for key in ("annotations", "audio"):
+            if raw.pop(key, None):
+                self._drop(f"{path}.{key}", "it belongs to an answer, and no vendor takes it back")
+        for number, call in enumerate(calls if isinstance(calls, list | tuple) else ()):
+            if isinstance(call, Mapping):
+                self._drop_unknown(call, _CALL_KEYS, f"{path}.tool_calls.{number}")
+                if isinstance(call.get("function"), Mapping):
+                    where = f"{path}.tool_calls.{number}.function"
+                    self._drop_unknown(call["function"], _FUNCTION_KEYS, where)
+        return calls
+
+    def _drop_unknown(self, given: Mapping[Any, Any], known: frozenset[str], path: str) -> None:
+        for key, value in given.items():
+            if key not in known and value is not None:
+                self._drop(f"{path}.{key}", "a call has an id, a name and arguments")
+
+    def _drop(self, path: str, reason: str) -> None:
+        self.adaptations.append(dropped(path, reason))
 
     def _tool_message(self, raw: dict[str, Any], path: str) -> Message:
         """A `tool` message in our spelling or OpenAI's, or the older `function` message."""
@@ -261,21 +297,6 @@ class _Reader:
         return call
 
 
-def _read_openai_extras(raw: dict[str, Any], calls: Any) -> Any:
-    """The other keys of OpenAI's assistant message: an older call, a refusal, empty ones."""
-    function = raw.pop("function_call", None)
-    if function is not None:
-        name = function.get("name") if isinstance(function, Mapping) else None
-        calls = [*(calls or ()), {"id": f"{MADE_UP_CALL}{name}", "function": function}]
-    refusal = raw.pop("refusal", None)
-    if isinstance(refusal, str) and not raw.get("content"):
-        raw["content"] = refusal
-    for key in ("annotations", "audio"):
-        if raw.get(key, ...) in (None, []):
-            del raw[key]
-    return calls
-
-
 def _type_of(part: Any) -> Any:
     return part.get("type") if isinstance(part, Mapping) else getattr(part, "type", None)
 
@@ -312,16 +333,38 @@ def _part(value: Any, path: str) -> Any:
         raise ValidationError(
             f"{path} must be a part (a dict with a type), not {type(value).__name__}"
         )
-    if value.get("type") == "image_url":  # OpenAI's spelling
-        image = value.get("image_url")
-        if isinstance(image, str):
-            return {"type": "image", "image": {"url": image}}
-        if isinstance(image, Mapping):
-            detail = {"detail": image["detail"]} if "detail" in image else {}
-            return {"type": "image", "image": {"url": image.get("url")}, **detail}
-    if value.get("type") == "tool_result" and "content" in value:
+    kind = value.get("type")
+    if kind in _OPENAI_PARTS:
+        inner = value.get(kind)
+        rest = {key: item for key, item in value.items() if key not in ("type", kind)}
+        return {**rest, **_openai_part(kind, inner, path)}
+    if kind == "tool_result" and "content" in value:
         return {**value, "content": _content(value["content"], f"{path}.content")}
     return value
+
+
+_OPENAI_PARTS = ("image_url", "input_audio", "file", "refusal")
+
+
+def _openai_part(kind: str, value: Any, path: str) -> dict[str, Any]:
+    """A part in the spelling of Chat Completions. Keys that it does not have are refused later."""
+    if isinstance(value, str) and kind in ("image_url", "refusal"):
+        is_text = kind == "refusal"
+        return {"type": "text", "text": value} if is_text else {"type": "image", "image": value}
+    if not isinstance(value, Mapping) or kind == "refusal":
+        raise ValidationError(f"{path} must read {{'type': '{kind}', '{kind}': ...}}")
+    given = dict(value)
+    if kind == "image_url":
+        detail = {"detail": given.pop("detail")} if "detail" in given else {}
+        return {"type": "image", "image": given, **detail}
+    if kind == "input_audio":
+        ending = given.pop("format", None)
+        return {"type": "audio", "audio": {**given, "media_type": MEDIA_TYPES.get(str(ending))}}
+    if given.get("file_data") is None:
+        raise ValidationError(f"{path}: a file is given by its file_data; ids are one vendor's own")
+    data = given.pop("file_data")
+    name = given.pop("filename", None)
+    return {"type": "document", "document": {**given, "url": data, "name": name}}
 
 
 def _tool_call(value: Any, path: str) -> Any:

@@ -8,8 +8,6 @@ from typing import Any
 
 _PNG_MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 _WITH_ALPHA = ("PA", "La", "RGBa")
-_NUMBERS = ("I", "F")
-"""Modes of one large number per pixel, of which nobody says which is white."""
 
 
 def is_picture(value: Any) -> bool:
@@ -28,10 +26,14 @@ def png_of(picture: Any) -> bytes:
     """
     if not hasattr(picture, "save"):
         picture = _from_array(picture)
-    if picture.mode in _NUMBERS:
+    if picture.mode[0] in "IF" and picture.mode not in _PNG_MODES:
+        # One large number per pixel, and nobody says which is white.
         raise ValueError(f"an image of mode {picture.mode} has no colours; convert it first")
     written = io.BytesIO()
     try:
+        from PIL import ImageOps
+
+        picture = ImageOps.exif_transpose(picture)  # a camera's note of how it was held
         if picture.mode not in _PNG_MODES:
             picture = picture.convert("RGBA" if picture.mode in _WITH_ALPHA else "RGB")
         picture.save(written, "PNG")

@@ -33,9 +33,11 @@ class Tool(Frozen):
     @classmethod
     def _read_openai_spelling(cls, value: Any) -> Any:
         if isinstance(value, Mapping) and value.get("type") == "function":
+            flat = {key: item for key, item in value.items() if key not in ("type", "function")}
             function = value.get("function")
-            flat = function if isinstance(function, Mapping) else value
-            return {key: item for key, item in flat.items() if key != "type" and item is not None}
+            if isinstance(function, Mapping):
+                flat |= function
+            return {key: item for key, item in flat.items() if item is not None}
         return value
 
 
@@ -82,26 +84,31 @@ class ResponseSchema(Frozen):
                 f"not {type(value).__name__}"
             )
         kind = value.get("type")
-        if kind == "text":
-            return None
-        if kind == "json_object":
+        if kind in ("text", "json_object"):
+            _check_keys(value, ("type",), kind)
+            if kind == "text":
+                return None
             return cls(json_schema={"type": "object"}, strict=False)
         if kind == "json_schema":  # of Chat Completions, or of Responses, which is flat
-            inner = value.get("json_schema")
-            given = inner if isinstance(inner, Mapping) else value
-            known = {"type", "name", "schema", "strict", "description"}
-            for key in given:
-                if key not in known:
-                    raise ValidationError(
-                        f"response_schema: a json_schema has no {str(key)!r}."
-                        + did_you_mean(str(key), known)
-                    )
+            given = value.get("json_schema", value)
+            if given is not value:
+                _check_keys(value, ("type", "json_schema"), kind)
+            if not isinstance(given, Mapping):
+                raise ValidationError("response_schema: json_schema must be a dict")
+            _check_keys(given, ("type", "name", "schema", "strict", "description"), kind)
             schema = given.get("schema")
             if isinstance(schema, Mapping) and given.get("description"):
                 schema = {"description": given["description"], **schema}
             name, strict = given.get("name", "response"), given.get("strict")
             return cls(name=name, json_schema=schema, strict=strict is not False)
         return cls(json_schema=dict(value))
+
+
+def _check_keys(given: Mapping[Any, Any], known: tuple[str, ...], kind: str) -> None:
+    for key in given:
+        if key not in known:
+            hint = did_you_mean(str(key), known)
+            raise ValidationError(f"response_schema: a {kind} has no {str(key)!r}.{hint}")
 
 
 class ProviderOptions(Frozen):

@@ -11,7 +11,7 @@ def main() -> None:
     try:
         from ._app import app
     except ModuleNotFoundError as error:
-        if error.name not in ("click", "rich"):
+        if error.name not in ("click", "rich", "markdown_it"):
             raise
         sys.exit("The command line needs two more packages: pip install 'indox-core[cli]'")
     for stream in (sys.stdout, sys.stderr):

@@ -30,12 +30,7 @@ class Request:
 
     def question(self, text: str, conversation: Conversation, with_images: bool = True) -> None:
         """Add the text, with the images, to the conversation."""
-        try:
-            images = [Image.from_path(name) for name in self.images] if with_images else []
-        except ValidationError as error:
-            raise ValidationError(f"--image: {error.message}") from None
-        except OSError as error:
-            raise ValidationError(f"--image: {error.strerror}") from None
+        images = [_image(name) for name in self.images] if with_images else []
         conversation.user([text, *images] if images else text)
 
 
@@ -86,37 +81,69 @@ def _json(given: str, option: str) -> Any:
         raise ValidationError(f"{option}: no JSON: {error}") from None
 
 
-def kept_conversation(path: str | None, system: str | None) -> Conversation:
-    """The conversation in a file, a new one if there is none."""
-    if path is None or not Path(path).exists():
-        folder = Path(path or ".").resolve().parent
-        if path is not None and not os.access(folder, os.W_OK):
-            raise ValidationError(f"--history: {folder} is no folder that can be written to")
-        return Conversation(system)
-    if system is not None:
-        raise ValidationError("--system: the conversation in --history has begun already")
+def _image(name: str) -> Image:
     try:
-        return Conversation.from_json(Path(path).read_bytes())
-    except IndoxError as error:
-        raise ValidationError(f"--history {path}: {error.message}") from None
+        return Image.from_path(name)
+    except ValidationError as error:
+        raise ValidationError(f"--image {name}: {error.message}") from None
     except OSError as error:
-        raise ValidationError(f"--history {path}: {error.strerror}") from None
+        raise ValidationError(f"--image {name}: {error.strerror}") from None
 
 
-def keep_conversation(path: str | None, conversation: Conversation) -> None:
-    """Write it, whole or not at all; only its owner may read it."""
-    if path is None:
-        return
-    target = Path(path).resolve()
-    beside = None
-    try:
-        number, beside = tempfile.mkstemp(prefix=".indox-", dir=target.parent)
-        with open(number, "w", encoding="utf-8") as file:
-            file.write(conversation.to_json())
-        Path(beside).replace(target)
-    except BaseException as error:
-        if beside is not None:
-            Path(beside).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise ValidationError(f"--history {path}: {error.strerror}") from None
-        raise
+class History:
+    """A file that keeps a conversation; `None` keeps nothing."""
+
+    def __init__(self, path: str | None) -> None:
+        self._path = None if path is None else Path(path).resolve()
+        self._name = path
+        self._seen: tuple[int, int] | None = None
+
+    def read(self, system: str | None) -> Conversation:
+        """The conversation in the file, a new one if there is none."""
+        if self._path is None:
+            return Conversation(system)
+        self._seen = self._state()
+        if self._seen is None:
+            if not os.access(self._path.parent, os.W_OK):
+                raise self._problem(f"{self._path.parent} is no folder that can be written to")
+            return Conversation(system)
+        if system is not None:
+            raise ValidationError("--system: the conversation in --history has begun already")
+        try:
+            return Conversation.from_json(self._path.read_bytes())
+        except IndoxError as error:
+            raise self._problem(error.message) from None
+        except OSError as error:
+            raise self._problem(error.strerror) from None
+
+    def write(self, conversation: Conversation) -> None:
+        """Whole or not at all; only its owner may read it."""
+        if self._path is None:
+            return
+        if self._state() != self._seen:
+            raise self._problem("another program has changed it; this turn is not in it")
+        beside = None
+        try:
+            number, beside = tempfile.mkstemp(prefix=".indox-", dir=self._path.parent)
+            with open(number, "w", encoding="utf-8") as file:
+                file.write(conversation.to_json())
+            Path(beside).replace(self._path)
+        except BaseException as error:
+            if beside is not None:
+                Path(beside).unlink(missing_ok=True)
+            if isinstance(error, OSError):
+                raise self._problem(error.strerror) from None
+            raise
+        self._seen = self._state()
+
+    def _state(self) -> tuple[int, int] | None:
+        """What changes when the file does. `None`: there is none."""
+        assert self._path is not None
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns
+
+    def _problem(self, text: str | None) -> ValidationError:
+        return ValidationError(f"--history {self._name}: {text}")

@@ -11,11 +11,10 @@ import click
 from rich.console import Console
 
 from indox_core._client import Client
-from indox_core._content import ToolCallPart
-from indox_core._errors import IndoxError
+from indox_core._errors import IndoxError, ValidationError
 from indox_core._response import ChatResponse, arguments_text
 
-from ._arguments import Request, keep_conversation, kept_conversation, read_request
+from ._arguments import History, Request, read_request
 from ._print import print_error, print_facts
 from ._screen import PlainText, RenderedText, Waiting, is_terminal
 
@@ -60,8 +59,8 @@ class _Chat:
         self._client = client
         self._request = request
         self._models = [request.model, *fallbacks]
-        self._history = history
-        self._conversation = kept_conversation(history, request.system)
+        self._history = History(history)
+        self._conversation = self._history.read(request.system)
         self._asked = False
         self._console = Console()
         schema = request.options["response_schema"] is not None
@@ -107,13 +106,13 @@ class _Chat:
             )
             return
         self._conversation.add(response)
-        keep_conversation(self._history, self._conversation)
+        self._history.write(self._conversation)
 
     def _whole(self) -> ChatResponse:
         with Waiting(self._request.model):
             response = self._client.chat(self._conversation, self._models, **self._request.options)
         if self.as_json:
-            click.echo(json.dumps(dict(response)))
+            click.echo(json.dumps(_as_json(response)))
             return response
         self._show(response.data or response.refusal or "")
         _print_calls(response)
@@ -158,16 +157,30 @@ class _Chat:
         return response
 
 
+def _as_json(response: ChatResponse) -> dict[str, Any]:
+    """The response's own keys, and what they leave out."""
+    calls = [
+        {"id": call.id, "name": call.name, "arguments": call.arguments}
+        for call in response.tool_calls
+    ]
+    return {
+        **dict(response),
+        "tool_calls": calls,
+        "refusal": response.refusal,
+        "reasoning": response.reasoning,
+        "adaptations": [item.model_dump(mode="json") for item in response.adaptations],
+    }
+
+
 def _print_calls(response: ChatResponse) -> None:
     for call in response.tool_calls:
-        click.echo(_called(call))
-
-
-def _called(call: ToolCallPart) -> str:
-    return f"{call.name} {arguments_text(call)}"
+        PlainText().line(f"{call.name} {arguments_text(call)}")
 
 
 def _piped() -> str:
     if sys.stdin is None:
         return ""
-    return sys.stdin.buffer.read().decode("utf-8", "replace").strip()
+    try:
+        return sys.stdin.buffer.read().decode().strip()
+    except UnicodeDecodeError:
+        raise ValidationError("What comes through the pipe is no text in UTF-8.") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 
 from rich.console import Console
@@ -13,9 +14,16 @@ from rich.text import Text
 from indox_core._errors import IndoxError
 from indox_core._response import ChatResponse
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def visible(text: str) -> str:
+    """The text with its control characters spelt out: they would command the terminal."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text.replace("\r\n", "\n"))
+
 
 def print_error(error: IndoxError) -> None:
-    _print_aside(Text.assemble(("Error: ", "bold red"), error.message))
+    _print_aside(Text.assemble(("Error: ", "bold red"), visible(error.message)))
 
 
 def print_facts(response: ChatResponse) -> None:
@@ -24,7 +32,7 @@ def print_facts(response: ChatResponse) -> None:
     facts.append(f"{response.usage.latency:.1f} s")
     if response.finish_reason not in ("stop", "tool_calls"):
         facts.append(f"ended by {response.finish_reason}")
-    _print_aside(Text(" · ".join(facts), style="dim"))
+    _print_aside(Text(visible(" · ".join(facts)), style="dim"))
 
 
 def _print_aside(text: Text) -> None:
@@ -53,7 +61,8 @@ def print_table(rows: Sequence[Mapping[str, str]]) -> None:
     for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*map(Text, row.values()))  # as text: what a vendor wrote is no markup
+        # As text: what a vendor wrote is no markup.
+        table.add_row(*(Text(visible(value)) for value in row.values()))
     console = Console(soft_wrap=True)
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = 1000  # whoever reads a pipe wants whole lines
@@ -63,6 +72,6 @@ def print_table(rows: Sequence[Mapping[str, str]]) -> None:
         return
     for row in rows:
         (_, first), *rest = row.items()
-        console.print(Text(first, style="bold"))
+        console.print(Text(visible(first), style="bold"))
         facts = "; ".join(f"{name}: {value}" for name, value in rest if value)
-        console.print(Padding(Text(facts), (0, 0, 0, 4)), soft_wrap=False)
+        console.print(Padding(Text(visible(facts)), (0, 0, 0, 4)), soft_wrap=False)
