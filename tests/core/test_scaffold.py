@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import ast
 import os
 import re
@@ -116,6 +117,12 @@ def test_a_name_that_cannot_be_is_refused_and_nothing_written(tmp_path, monkeypa
     assert done.exit_code == 2
     assert said in done.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_is_told_where_it_is(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, ["new-provider", "acme", "--json"])
+    assert json.loads(done.output) == {"path": str(tmp_path / "indox-acme")}
 
 
 def test_what_is_there_already_is_kept(tmp_path, monkeypatch):

@@ -208,8 +208,9 @@ def providers(as_json: bool) -> None:
 @app.command("new-provider")
 @click.argument("name")
 @click.option("--compatible", is_flag=True, help="For a vendor that speaks OpenAI's chat protocol.")
-def new_provider(name: str, compatible: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def new_provider(name: str, compatible: bool, as_json: bool) -> None:
     """Write ./indox-NAME: a provider's package that works and passes its tests. Asks nothing."""
     from ._new_provider import new_provider
 
-    new_provider(name, compatible)
+    new_provider(name, compatible, as_json)

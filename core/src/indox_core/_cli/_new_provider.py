@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -21,7 +22,7 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 30
 
 
-def new_provider(name: str, compatible: bool) -> None:
+def new_provider(name: str, compatible: bool, as_json: bool = False) -> None:
     """Write ./indox-NAME, whole or not at all."""
     _check(name)
     target = Path(f"indox-{name}")
@@ -37,6 +38,9 @@ def new_provider(name: str, compatible: bool) -> None:
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+    if as_json:
+        click.echo(json.dumps({"path": str(target.resolve())}))
+        return
     click.echo(
         f"Written: ./{target}. It passes its tests as it stands:\n\n"
         f"    cd {target}\n"
