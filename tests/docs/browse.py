@@ -12,6 +12,7 @@ comes from another host, or the console has an error.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import http.server
 import shutil
@@ -25,6 +26,7 @@ from pathlib import Path
 from urllib.parse import urldefrag, urlsplit
 
 from selenium import webdriver
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -102,6 +104,10 @@ class Reader:
         for entry in self.chrome.get_log("browser"):
             if entry["level"] == "SEVERE":
                 self.problems.append(f"{where}: console: {entry['message']}")
+        with contextlib.suppress(TimeoutException):  # those still on their way are told below
+            WebDriverWait(self.chrome, 10).until(
+                lambda chrome: not chrome.execute_script(BROKEN_IMAGES)
+            )
         for image in self.chrome.execute_script(BROKEN_IMAGES):
             self.problems.append(f"{where}: the image {image} does not load")
         for foreign in self.chrome.execute_script(FOREIGN):
@@ -143,14 +149,15 @@ class Reader:
                 " e = e.shadowRoot.activeElement; return e && e.tagName") == "INPUT"
         )  # fmt: skip
         webdriver.ActionChains(self.chrome).send_keys(text).perform()
+        found: list[str] = []
+
+        def is_found(chrome: webdriver.Chrome) -> bool:
+            found[:] = chrome.execute_script(RESULTS)
+            return any(expected in link for link in found)
+
         try:
-            found = WebDriverWait(self.chrome, 10).until(
-                lambda chrome: chrome.execute_script(RESULTS)
-            )
-        except Exception as error:  # told with the others
-            self.problems.append(f"the search for {text!r} finds nothing ({type(error).__name__})")
-            return
-        if not any(expected in link for link in found):
+            WebDriverWait(self.chrome, 30).until(is_found)
+        except TimeoutException:
             self.problems.append(f"the search for {text!r} does not find {expected}: {found}")
             return
         self.open(urldefrag(found[0])[0])
