@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from indox_core._capabilities import without
-from indox_core._registry import Registry
-from indox_core._request import read_request
+from indox_core._plugins.capabilities import without
+from indox_core._plugins.registry import Registry
+from indox_core._schema.request import read_request
 from indox_core.plugin import Call
 
 REGISTRY = Registry()

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from indox_core._events import Fold
-from indox_core._request import read_request
+from indox_core._schema.events import Fold
+from indox_core._schema.request import read_request
 from indox_core.plugin import Call, StreamDecoder
 from indox_openai._provider import OpenAIProvider
 

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from indox_core import _hookspecs, _prices
-from indox_core._overrides import read_overrides
-from indox_core._registry import Registry, installed
-from indox_core._usage import TokenUsage
+from indox_core._money import prices
+from indox_core._money.overrides import read_overrides
+from indox_core._plugins import hooks
+from indox_core._plugins.registry import Registry, installed
+from indox_core._schema.usage import TokenUsage
 from indox_core.testing import _contract
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,9 +83,9 @@ def prices_page() -> str:
     for name in sorted(item.name for item in installed()):
         quotes = [
             found
-            for model in _prices.library_names(name)
-            if (found := _prices.quote(
-                _prices.Question(registry.provider(name), model, None, TokenUsage(), DAY),
+            for model in prices.library_names(name)
+            if (found := prices.quote(
+                prices.Question(registry.provider(name), model, None, TokenUsage(), DAY),
                 read_overrides(None), None,
             ))
         ]  # fmt: skip
@@ -102,7 +103,7 @@ def prices_page() -> str:
 
 def hooks_page() -> str:
     entries = []
-    for name, hook in vars(_hookspecs).items():
+    for name, hook in vars(hooks).items():
         if not name.startswith("indox_"):
             continue
         definition = ast.parse(inspect.getsource(hook)).body[0]
@@ -110,7 +111,7 @@ def hooks_page() -> str:
         entries.append(f"### `{name}`\n\n`{name}{signature}`\n\n{inspect.getdoc(hook)}\n")
     fields = [
         f"`{node.target.id}` ({ast.unparse(node.annotation)})"
-        for node in ast.parse(inspect.getsource(_hookspecs.Retry)).body[0].body
+        for node in ast.parse(inspect.getsource(hooks.Retry)).body[0].body
         if isinstance(node, ast.AnnAssign)
     ]
     retry = f"{', '.join(fields[:-1])} and {fields[-1]}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from indox_core import AsyncClient, CallError, ChatResponse, Client, IndoxError
-from indox_core._registry import installed
+from indox_core._plugins.registry import installed
 
 PROVIDERS = ("openai", "anthropic", "gemini", "mistral")
 PREFIXES = {"gemini": "google"}

@@ -18,8 +18,8 @@ import pytest
 from servers.openai import OpenAIServer, last_text
 
 from indox_core import Conversation
-from indox_core._cli._print import print_table
-from indox_core._cli._screen import split_blocks
+from indox_core._cli.print import print_table
+from indox_core._cli.screen import split_blocks
 from indox_core.testing import HTTPAnswer, LoopbackServer
 
 INDOX = [str(Path(sys.executable).parent / "indox")]

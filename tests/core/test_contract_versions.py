@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 import indox_core
-from indox_core import AsyncClient, Client, _provider
+from indox_core import AsyncClient, Client
+from indox_core._plugins import provider
 
 PINNED = Path(__file__).parent / "contract_versions"
 # A plugin stays as it was when its version was the newest.
@@ -27,7 +28,7 @@ def plugin(version):
 
 
 def accepts(monkeypatch, *versions):
-    monkeypatch.setattr(_provider, "CONTRACT_VERSIONS", versions)
+    monkeypatch.setattr(provider, "CONTRACT_VERSIONS", versions)
 
 
 def test_the_pinned_plugins_are_never_edited():
@@ -38,10 +39,10 @@ def test_the_pinned_plugins_are_never_edited():
 
 
 def test_every_version_that_was_has_a_pinned_plugin_and_two_are_accepted():
-    newest = _provider.CONTRACT_VERSION
+    newest = provider.CONTRACT_VERSION
     assert set(FILES) == {f"version_{number}.py" for number in range(1, newest + 1)}
     before = {newest - 1} if newest > 1 else set()
-    assert set(_provider.CONTRACT_VERSIONS) == {newest} | before
+    assert set(provider.CONTRACT_VERSIONS) == {newest} | before
 
 
 def test_a_plugin_of_version_1_does_all_that_it_did(monkeypatch):

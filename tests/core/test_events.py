@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from indox_core import ChatEnd, Citation, Finish, ReasoningPart, TextDelta, TextPart, ToolCallPart
-from indox_core._events import Fold
-from indox_core._response import Choice, Reply
-from indox_core._usage import TokenUsage
+from indox_core._schema.events import Fold
+from indox_core._schema.response import Choice, Reply
+from indox_core._schema.usage import TokenUsage
 from indox_core.plugin import (
     ChatStart,
     PartEnd,

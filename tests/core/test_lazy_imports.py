@@ -37,7 +37,7 @@ def loaded(code: str) -> set[str]:
         "from indox_core import Client; Client()",
         "from indox_core import AsyncClient; AsyncClient()",
         "import indox_core.plugin",
-        "from indox_core._registry import installed; assert installed()",
+        "from indox_core._plugins.registry import installed; assert installed()",
     ],
 )
 def test_the_core_loads_neither_sdk_nor_http_nor_plugin(code):

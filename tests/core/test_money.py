@@ -29,8 +29,8 @@ from indox_core import (
     ValidationError,
     hookimpl,
 )
-from indox_core._overrides import read_overrides
-from indox_core._prices import (
+from indox_core._money.overrides import read_overrides
+from indox_core._money.prices import (
     Question,
     Quote,
     library_model,
@@ -41,7 +41,7 @@ from indox_core._prices import (
     settle,
     surcharged,
 )
-from indox_core._registry import Registry
+from indox_core._plugins.registry import Registry
 from indox_core.plugin import Surcharge
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -141,7 +141,7 @@ def test_the_library_itself_agrees_on_plain_calls(name, read, written):
     ours = settle(usage, library_quote(provider, model, AT, usage), model)
     if ours.total is None or info is None:
         return
-    from indox_core._prices import _snapshot
+    from indox_core._money.prices import _snapshot
 
     own = next(p for p in _snapshot().providers if p.id == provider)
     theirs = info.calc_price(

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from indox_core import Rates, TokenUsage
-from indox_core._prices import Quote, library_quote, settle
+from indox_core._money.prices import Quote, library_quote, settle
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import pytest
 import indox_core
 import indox_core.plugin
 import indox_core.testing
-from indox_core import _hookspecs
+from indox_core._plugins import hooks
 
 
 @pytest.mark.parametrize("door", [indox_core, indox_core.plugin, indox_core.testing])
@@ -31,9 +31,9 @@ def test_all_is_sorted_complete_and_real(door):
 
 
 def test_every_hook_has_a_sentence():
-    hooks = [value for name, value in vars(_hookspecs).items() if name.startswith("indox_")]
-    assert len(hooks) == 8
-    assert all(hook.__doc__ for hook in hooks)
+    found = [value for name, value in vars(hooks).items() if name.startswith("indox_")]
+    assert len(found) == 8
+    assert all(hook.__doc__ for hook in found)
 
 
 def test_an_unknown_name_is_an_attribute_error():

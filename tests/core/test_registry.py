@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from indox_core import Client, DuplicateProviderError, PluginLoadError, ProviderNotFoundError
-from indox_core._registry import Registry, installed
+from indox_core._plugins.registry import Registry, installed
 from indox_core.plugin import Provider, ProviderSpec, hookimpl
 
 HELLO = [{"role": "user", "content": "Hi"}]

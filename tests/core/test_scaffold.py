@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from indox_core._cli._app import app
-from indox_core._cli._new_provider import rendered
+from indox_core._cli.app import app
+from indox_core._cli.new_provider import rendered
 
 ROOT = Path(__file__).resolve().parents[2]
 ECHO = ROOT / "contrib/indox-echo"
@@ -141,7 +141,7 @@ def test_what_cannot_be_written_whole_is_not_written_at_all(tmp_path, monkeypatc
         raise OSError(28, "No space left on device")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("indox_core._cli._new_provider.rendered", full_disk)
+    monkeypatch.setattr("indox_core._cli.new_provider.rendered", full_disk)
     done = CliRunner().invoke(app, ["new-provider", "acme"])
     assert (done.exit_code, "No space left" in done.output) == (1, True)
     assert list(tmp_path.iterdir()) == []

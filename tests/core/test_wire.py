@@ -7,7 +7,7 @@ import json
 import pytest
 
 from indox_core._errors import ProviderFailure
-from indox_core._wire import MAX_EVENT, SSEParser, parse
+from indox_core._transport.sse import MAX_EVENT, SSEParser, parse
 from indox_core.testing import sse
 
 EVENTS = [{"text": "Grüße 🌍"}, {"n": 1}, "[DONE]"]

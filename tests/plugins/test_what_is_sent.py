@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, RootModel
 from servers.conform import problems
 
 from indox_core import Message, UnsupportedFeatureError, ValidationError
-from indox_core._request import read_request
+from indox_core._schema.request import read_request
 
 MODELS = {
     "openai": ("gpt-5-mini", "gpt-4o-mini"),

@@ -10,24 +10,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ._budget import PriceRange, TokenRange
     from ._client import AsyncClient, Client
-    from ._content import (
-        AudioPart,
-        ContentPart,
-        DocumentPart,
-        Image,
-        ImagePart,
-        Media,
-        ProviderState,
-        ReasoningPart,
-        TextPart,
-        ToolCallPart,
-        ToolResultPart,
-    )
-    from ._conversation import Conversation
-    from ._drive_async import AsyncChatStream
-    from ._drive_sync import ChatStream
+    from ._engine.drive_async import AsyncChatStream
+    from ._engine.drive_sync import ChatStream
+    from ._engine.explanation import Explanation
     from ._errors import (
         APIError,
         AuthenticationError,
@@ -55,16 +41,37 @@ if TYPE_CHECKING:
         UnsupportedFeatureError,
         ValidationError,
     )
-    from ._events import ChatEnd, Chunk, ReasoningDelta, TextDelta, ToolCallDelta, UsageSnapshot
-    from ._explanation import Explanation
-    from ._hookspecs import Retry, hookimpl
-    from ._ledger import ClientUsage, ModelTotals
-    from ._messages import Adaptation, Message
+    from ._money.budget import PriceRange, TokenRange
+    from ._money.ledger import ClientUsage, ModelTotals
     from ._options import ChatOptions, ProviderConfig
-    from ._provider import ModelInfo
-    from ._request import ChatRequest, ResponseSchema, Tool, ToolChoice
-    from ._response import ChatResponse, Choice, Citation, Finish
-    from ._usage import CostBreakdown, Rates, Receipt, ReceiptLine, TokenUsage, Usage
+    from ._plugins.hooks import Retry, hookimpl
+    from ._plugins.provider import ModelInfo
+    from ._schema.content import (
+        AudioPart,
+        ContentPart,
+        DocumentPart,
+        Image,
+        ImagePart,
+        Media,
+        ProviderState,
+        ReasoningPart,
+        TextPart,
+        ToolCallPart,
+        ToolResultPart,
+    )
+    from ._schema.conversation import Conversation
+    from ._schema.events import (
+        ChatEnd,
+        Chunk,
+        ReasoningDelta,
+        TextDelta,
+        ToolCallDelta,
+        UsageSnapshot,
+    )
+    from ._schema.messages import Adaptation, Message
+    from ._schema.request import ChatRequest, ResponseSchema, Tool, ToolChoice
+    from ._schema.response import ChatResponse, Choice, Citation, Finish
+    from ._schema.usage import CostBreakdown, Rates, Receipt, ReceiptLine, TokenUsage, Usage
 
 __all__ = [
     "APIError",
@@ -147,20 +154,20 @@ _MODULES = (
     "_client",
     "_options",
     "_errors",
-    "_hookspecs",
-    "_content",
-    "_messages",
-    "_usage",
-    "_response",
-    "_events",
-    "_request",
-    "_budget",
-    "_explanation",
-    "_ledger",
-    "_conversation",
-    "_provider",
-    "_drive_sync",
-    "_drive_async",
+    "_plugins.hooks",
+    "_schema.content",
+    "_schema.messages",
+    "_schema.usage",
+    "_schema.response",
+    "_schema.events",
+    "_schema.request",
+    "_money.budget",
+    "_engine.explanation",
+    "_money.ledger",
+    "_schema.conversation",
+    "_plugins.provider",
+    "_engine.drive_sync",
+    "_engine.drive_async",
 )
 
 

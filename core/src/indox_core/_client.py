@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel, SecretStr
 
-    from ._drive_async import AsyncChatStream
-    from ._drive_sync import ChatStream
-    from ._explanation import Explanation
-    from ._ledger import ClientUsage
-    from ._messages import MessageLike
-    from ._provider import ModelInfo
-    from ._response import ChatResponse
-    from ._usage import Receipt
+    from ._engine.drive_async import AsyncChatStream
+    from ._engine.drive_sync import ChatStream
+    from ._engine.explanation import Explanation
+    from ._money.ledger import ClientUsage
+    from ._plugins.provider import ModelInfo
+    from ._schema.messages import MessageLike
+    from ._schema.response import ChatResponse
+    from ._schema.usage import Receipt
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
 
@@ -72,7 +72,7 @@ class _BaseClient:
         several times faster with hundreds of calls in flight.
         `debug` keeps the SDK's own exception, which may hold the key, behind each error.
         """
-        from ._calls import Calls
+        from ._engine.calls import Calls
 
         self._calls = Calls(
             isinstance(self, AsyncClient),
@@ -168,14 +168,14 @@ class Client(_BaseClient):
         `IndoxError`; `ValidationError`, `UnsupportedFeatureError` and `ConfigurationError` before
         anything is sent.
         """
-        from ._drive_sync import ChatStream, SyncDriver
+        from ._engine.drive_sync import ChatStream, SyncDriver
 
         driver = SyncDriver(*self._calls.chat(messages, model, stream, options))
         return ChatStream(driver) if stream else cast("ChatResponse", driver.run())
 
     def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
         """The models that a provider offers. Raises `UnsupportedFeatureError` if it lists none."""
-        from ._drive_sync import SyncDriver
+        from ._engine.drive_sync import SyncDriver
 
         driver = SyncDriver(*self._calls.models(provider, options))
         return cast("tuple[ModelInfo, ...]", driver.run())
@@ -187,7 +187,7 @@ class Client(_BaseClient):
 
         Raises `UnsupportedFeatureError` if the provider has no endpoint for it.
         """
-        from ._drive_sync import SyncDriver
+        from ._engine.drive_sync import SyncDriver
 
         driver = SyncDriver(*self._calls.count_tokens(messages, model, options))
         return cast(int, driver.run())
@@ -295,7 +295,7 @@ class AsyncClient(_BaseClient):
         **options: Unpack[ChatOptions],
     ) -> ChatResponse | AsyncChatStream:
         """As `Client.chat`, awaited; with `stream=True`, `await` gives an `AsyncChatStream`."""
-        from ._drive_async import AsyncChatStream, AsyncDriver
+        from ._engine.drive_async import AsyncChatStream, AsyncDriver
 
         driver = AsyncDriver(*self._calls.chat(messages, model, stream, options))
         outcome = await driver.run()
@@ -303,7 +303,7 @@ class AsyncClient(_BaseClient):
 
     async def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
         """As `Client.models`, awaited."""
-        from ._drive_async import AsyncDriver
+        from ._engine.drive_async import AsyncDriver
 
         driver = AsyncDriver(*self._calls.models(provider, options))
         return cast("tuple[ModelInfo, ...]", await driver.run())
@@ -312,7 +312,7 @@ class AsyncClient(_BaseClient):
         self, messages: Iterable[MessageLike], model: str, **options: Unpack[ChatOptions]
     ) -> int:
         """As `Client.count_tokens`, awaited."""
-        from ._drive_async import AsyncDriver
+        from ._engine.drive_async import AsyncDriver
 
         driver = AsyncDriver(*self._calls.count_tokens(messages, model, options))
         return cast(int, await driver.run())

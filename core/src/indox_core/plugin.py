@@ -1,23 +1,6 @@
 """For those who write a provider: the contract, the schema, and what translators share."""
 
-from ._capabilities import CAPABILITIES, Capability
-from ._content import (
-    JSON,
-    MADE_UP_CALL,
-    MEDIA_TYPES,
-    AudioPart,
-    ContentPart,
-    DocumentPart,
-    ImagePart,
-    JSONObject,
-    Media,
-    ProviderState,
-    ReasoningPart,
-    TextPart,
-    ToolCallPart,
-    ToolResultPart,
-    media_part,
-)
+from ._engine.retry import retry_after
 from ._errors import (
     ConfigurationError,
     Failure,
@@ -29,24 +12,9 @@ from ._errors import (
     ValidationError,
     kind_of_status,
 )
-from ._events import (
-    CallNumbers,
-    ChatEnd,
-    ChatEvent,
-    ChatStart,
-    CitationFound,
-    PartEnd,
-    ReasoningDelta,
-    RefusalDelta,
-    TextDelta,
-    ToolCallDelta,
-    UsageSnapshot,
-    reply_of,
-)
-from ._hookspecs import Retry, hookimpl
-from ._lazy import lazy
-from ._messages import Adaptation, Message, dropped, parse_arguments
-from ._provider import (
+from ._plugins.capabilities import CAPABILITIES, Capability
+from ._plugins.hooks import Retry, hookimpl
+from ._plugins.provider import (
     Access,
     Answer,
     AsyncEventSource,
@@ -64,7 +32,40 @@ from ._provider import (
     TokenCounter,
     events_of,
 )
-from ._request import (
+from ._schema.content import (
+    JSON,
+    MADE_UP_CALL,
+    MEDIA_TYPES,
+    AudioPart,
+    ContentPart,
+    DocumentPart,
+    ImagePart,
+    JSONObject,
+    Media,
+    ProviderState,
+    ReasoningPart,
+    TextPart,
+    ToolCallPart,
+    ToolResultPart,
+    media_part,
+)
+from ._schema.events import (
+    CallNumbers,
+    ChatEnd,
+    ChatEvent,
+    ChatStart,
+    CitationFound,
+    PartEnd,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    ToolCallDelta,
+    UsageSnapshot,
+    reply_of,
+)
+from ._schema.json_schema import SchemaLimits
+from ._schema.messages import Adaptation, Message, dropped, parse_arguments
+from ._schema.request import (
     ChatRequest,
     ProviderOptions,
     ReasoningEffort,
@@ -73,11 +74,16 @@ from ._request import (
     ToolChoice,
     merged,
 )
-from ._response import Choice, Citation, Finish, FinishReason, Reply, arguments_text
-from ._retry import retry_after
-from ._schema import SchemaLimits
-from ._usage import Rates, Surcharge, TokenUsage, as_object, count
-from ._wire import AsyncSSESource, HTTPConnection, ResponseConnection, SSESource, request_id_of
+from ._schema.response import Choice, Citation, Finish, FinishReason, Reply, arguments_text
+from ._schema.usage import Rates, Surcharge, TokenUsage, as_object, count
+from ._transport.lazy import lazy
+from ._transport.sse import (
+    AsyncSSESource,
+    HTTPConnection,
+    ResponseConnection,
+    SSESource,
+    request_id_of,
+)
 
 __all__ = [
     "CAPABILITIES",

@@ -10,7 +10,7 @@ from servers.openai import OpenAIServer
 
 from indox_compatible._vendors import VENDORS
 from indox_core import Client, UnsupportedFeatureError, ValidationError
-from indox_core._registry import Registry
+from indox_core._plugins.registry import Registry
 from indox_core.plugin import CAPABILITIES
 
 ROOT = Path(__file__).resolve().parents[3]

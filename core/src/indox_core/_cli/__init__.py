@@ -9,7 +9,7 @@ import sys
 def main() -> None:
     """Entry point of the script. Exit codes: 0 answered, 1 failure, 2 wrong usage or set-up."""
     try:
-        from ._app import app
+        from .app import app
     except ModuleNotFoundError as error:
         if error.name not in ("click", "rich", "markdown_it"):
             raise

@@ -24,8 +24,6 @@ from urllib.parse import parse_qsl, unquote
 import pytest
 
 from indox_core import _client, _errors
-from indox_core._capabilities import CAPABILITIES, Capability, without
-from indox_core._content import ProviderState, ReasoningPart, TextPart, ToolCallPart
 from indox_core._errors import (
     CallError,
     IndoxError,
@@ -36,13 +34,15 @@ from indox_core._errors import (
     UnsupportedFeatureError,
     kind_of_status,
 )
-from indox_core._events import Fold
-from indox_core._messages import Message
-from indox_core._provider import CONTRACT_VERSIONS, Call, Provider, check_provider
-from indox_core._registry import installed
-from indox_core._request import ChatRequest, read_request
-from indox_core._response import Reply, text_of
-from indox_core._wire import LineParser, SSEParser
+from indox_core._plugins.capabilities import CAPABILITIES, Capability, without
+from indox_core._plugins.provider import CONTRACT_VERSIONS, Call, Provider, check_provider
+from indox_core._plugins.registry import installed
+from indox_core._schema.content import ProviderState, ReasoningPart, TextPart, ToolCallPart
+from indox_core._schema.events import Fold
+from indox_core._schema.messages import Message
+from indox_core._schema.request import ChatRequest, read_request
+from indox_core._schema.response import Reply, text_of
+from indox_core._transport.sse import LineParser, SSEParser
 
 from ._loopback import HTTPAnswer, LoopbackServer, Received
 from ._scenarios import CANARY, SCENARIOS, TEXT, Scenario
@@ -1031,7 +1031,7 @@ class _Hook:
     """Hands the tested class over as a plugin, whatever is installed."""
 
     def __init__(self, provider: type[Provider]) -> None:
-        from indox_core._hookspecs import hookimpl
+        from indox_core._plugins.hooks import hookimpl
 
         self.indox_provider = hookimpl(lambda: provider)
 

@@ -8,21 +8,10 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
-from indox_core._content import JSON, ToolCallPart
+from indox_core._engine.retry import deadline
 from indox_core._errors import ConfigurationError, Failure, ProviderFailure
-from indox_core._events import (
-    ChatEnd,
-    ChatEvent,
-    ChatStart,
-    ReasoningDelta,
-    RefusalDelta,
-    TextDelta,
-    ToolCallDelta,
-    UsageSnapshot,
-    reply_of,
-)
-from indox_core._hookspecs import hookimpl
-from indox_core._provider import (
+from indox_core._plugins.hooks import hookimpl
+from indox_core._plugins.provider import (
     Access,
     Answer,
     AsyncEventSource,
@@ -33,11 +22,22 @@ from indox_core._provider import (
     Provider,
     ProviderSpec,
 )
-from indox_core._registry import Registry, installed
-from indox_core._request import ChatRequest
-from indox_core._response import Finish, FinishReason, Reply, arguments_text
-from indox_core._retry import deadline
-from indox_core._usage import TokenUsage
+from indox_core._plugins.registry import Registry, installed
+from indox_core._schema.content import JSON, ToolCallPart
+from indox_core._schema.events import (
+    ChatEnd,
+    ChatEvent,
+    ChatStart,
+    ReasoningDelta,
+    RefusalDelta,
+    TextDelta,
+    ToolCallDelta,
+    UsageSnapshot,
+    reply_of,
+)
+from indox_core._schema.request import ChatRequest
+from indox_core._schema.response import Finish, FinishReason, Reply, arguments_text
+from indox_core._schema.usage import TokenUsage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

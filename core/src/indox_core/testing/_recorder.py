@@ -12,11 +12,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
-from indox_core._content import JSON
 from indox_core._credentials import HIDDEN, redact
 from indox_core._errors import ERROR_CLASSES, ConfigurationError, Failure, ProviderFailure
-from indox_core._hookspecs import hookimpl
-from indox_core._provider import (
+from indox_core._plugins.hooks import hookimpl
+from indox_core._plugins.provider import (
     Access,
     Answer,
     AsyncEventSource,
@@ -27,7 +26,8 @@ from indox_core._provider import (
     IteratorEvents,
     Provider,
 )
-from indox_core._registry import Registry
+from indox_core._plugins.registry import Registry
+from indox_core._schema.content import JSON
 
 _FORMAT = 1
 
