@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from indox_core._money import prices
+from indox_core._engine.pricing import Question, quote
+from indox_core._money.library import library_names
 from indox_core._money.overrides import read_overrides
 from indox_core._plugins import hooks
 from indox_core._plugins.registry import Registry, installed
@@ -83,9 +84,9 @@ def prices_page() -> str:
     for name in sorted(item.name for item in installed()):
         quotes = [
             found
-            for model in prices.library_names(name)
-            if (found := prices.quote(
-                prices.Question(registry.provider(name), model, None, TokenUsage(), DAY),
+            for model in library_names(name)
+            if (found := quote(
+                Question(registry.provider(name), model, None, TokenUsage(), DAY),
                 read_overrides(None), None,
             ))
         ]  # fmt: skip

@@ -7,8 +7,10 @@ import time
 from datetime import UTC, datetime
 
 from indox_core import TokenUsage
+from indox_core._engine.pricing import Question, listed_quote, own_quote
+from indox_core._money.library import load
 from indox_core._money.overrides import read_overrides
-from indox_core._money.prices import Question, listed_quote, load, own_quote, settle
+from indox_core._money.receipts import settle
 from indox_core._plugins.registry import Registry
 
 MODELS = ("openai/gpt-5-mini", "anthropic/claude-sonnet-5", "google/gemini-2.5-pro",

@@ -516,7 +516,7 @@ def test_a_price_that_cannot_be_looked_up_costs_no_answer(monkeypatch, caplog):
     script = Script("Hi")
     scripted = script.indox_provider()
     scripted.rates = lambda self, model, at: 1 / 0
-    monkeypatch.setattr("indox_core._money.prices.library_quote", lambda *a: 1 / 0)
+    monkeypatch.setattr("indox_core._engine.pricing.library_quote", lambda *a: 1 / 0)
     response = run(("sync", False), script)
     assert (response.data, response.usage.cost_status) == ("Hi", "unknown")
 

@@ -11,7 +11,7 @@ import pytest
 
 from indox_core import _errors
 from indox_core._credentials import redact
-from indox_core._engine.retry import retry_after
+from indox_core._transport.headers import retry_after
 
 CLASSES = [
     cls

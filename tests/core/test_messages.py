@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from indox_core import ImagePart, Message, TextPart, ToolCallPart, ToolResultPart
-from indox_core._schema.messages import read_messages
+from indox_core._schema.spellings import read_messages
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(8)).decode()
 

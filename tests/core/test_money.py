@@ -29,18 +29,11 @@ from indox_core import (
     ValidationError,
     hookimpl,
 )
+from indox_core._engine.pricing import Question, listed_quote, own_quote
+from indox_core._money.library import library_model, library_names, library_quote
 from indox_core._money.overrides import read_overrides
-from indox_core._money.prices import (
-    Question,
-    Quote,
-    library_model,
-    library_names,
-    library_quote,
-    listed_quote,
-    own_quote,
-    settle,
-    surcharged,
-)
+from indox_core._money.quote import Quote, surcharged
+from indox_core._money.receipts import settle
 from indox_core._plugins.registry import Registry
 from indox_core.plugin import Surcharge
 
@@ -141,7 +134,7 @@ def test_the_library_itself_agrees_on_plain_calls(name, read, written):
     ours = settle(usage, library_quote(provider, model, AT, usage), model)
     if ours.total is None or info is None:
         return
-    from indox_core._money.prices import _snapshot
+    from indox_core._money.library import _snapshot
 
     own = next(p for p in _snapshot().providers if p.id == provider)
     theirs = info.calc_price(

@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 
 from indox_core import Rates, TokenUsage
-from indox_core._money.prices import Quote, library_quote, settle
+from indox_core._money.library import library_quote
+from indox_core._money.quote import Quote
+from indox_core._money.receipts import settle
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 

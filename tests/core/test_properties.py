@@ -16,14 +16,15 @@ from servers.vendors import VENDORS
 
 from indox_core import Client, IndoxError, Message, ToolCallDelta, ValidationError
 from indox_core._credentials import redact
-from indox_core._engine.retry import RetryBudget, is_retryable, retry_after, wait_before_next
+from indox_core._engine.retry import RetryBudget, is_retryable, wait_before_next
 from indox_core._errors import Failure, ProviderFailure
 from indox_core._plugins.registry import Registry
 from indox_core._schema.events import CallNumbers, Fold
 from indox_core._schema.json_schema import SchemaLimits
-from indox_core._schema.messages import parse_arguments, read_messages
 from indox_core._schema.request import merged
-from indox_core._transport.sse import SSEParser
+from indox_core._schema.spellings import parse_arguments, read_messages
+from indox_core._transport.headers import retry_after
+from indox_core._transport.parsers import SSEParser
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 JSON = st.recursive(

@@ -89,7 +89,7 @@ def test_a_connection_that_the_server_has_closed_is_not_used():
 
 
 def test_a_full_pool_is_a_timeout_and_then_free_again(monkeypatch):
-    monkeypatch.setattr("indox_core._transport.transports._MAX_CONNECTIONS", 1)
+    monkeypatch.setattr("indox_core._transport.transports.MAX_CONNECTIONS", 1)
     with OpenAIServer() as server:
         with Client(**configured(server)) as client:
             stream = client.chat(HELLO, MODEL, stream=True)
@@ -115,7 +115,7 @@ def test_a_full_pool_is_a_timeout_and_then_free_again(monkeypatch):
 
 @pytest.mark.parametrize("transport", TRANSPORTS)
 def test_cancelled_calls_give_their_connections_back(monkeypatch, transport):
-    monkeypatch.setattr("indox_core._transport.transports._MAX_CONNECTIONS", 2)
+    monkeypatch.setattr("indox_core._transport.transports.MAX_CONNECTIONS", 2)
 
     def respond(received):
         if b"wait" in received.body:
@@ -142,7 +142,7 @@ def test_cancelled_calls_give_their_connections_back(monkeypatch, transport):
 
 
 def test_idle_connections_are_bounded_and_the_oldest_goes(monkeypatch):
-    monkeypatch.setattr("indox_core._transport.transports._MAX_IDLE_CONNECTIONS", 2)
+    monkeypatch.setattr("indox_core._transport.transports.MAX_IDLE_CONNECTIONS", 2)
 
     async def run():
         async with AsyncClient(**configured(server)) as client:
@@ -209,7 +209,7 @@ def test_a_proxy_is_used(transport):
 @pytest.mark.parametrize("flavour", ["sync", "async"])
 def test_the_lent_client_sends_what_a_plugin_asks_of_it(flavour):
     """As any httpx2 client, but for redirects and cookies."""
-    from indox_core._transport.transports import Pools
+    from indox_core._transport.lent import LentClients
 
     seen = []
 
@@ -230,7 +230,7 @@ def test_the_lent_client_sends_what_a_plugin_asks_of_it(flavour):
         await client.aclose()
 
     with LoopbackServer(respond) as server:
-        pools = Pools()
+        pools = LentClients()
         if flavour == "async":
             asyncio.run(run(pools.async_http_client, server.url + "/x"))
         else:

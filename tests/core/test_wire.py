@@ -7,7 +7,8 @@ import json
 import pytest
 
 from indox_core._errors import ProviderFailure
-from indox_core._transport.sse import MAX_EVENT, SSEParser, parse
+from indox_core._transport.json_body import parse
+from indox_core._transport.parsers import MAX_EVENT, SSEParser
 from indox_core.testing import sse
 
 EVENTS = [{"text": "Grüße 🌍"}, {"n": 1}, "[DONE]"]

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
         ValidationError,
     )
     from ._money.budget import PriceRange, TokenRange
-    from ._money.ledger import ClientUsage, ModelTotals
     from ._options import ChatOptions, ProviderConfig
     from ._plugins.hooks import Retry, hookimpl
     from ._plugins.provider import ModelInfo
@@ -52,7 +51,6 @@ if TYPE_CHECKING:
         DocumentPart,
         Image,
         ImagePart,
-        Media,
         ProviderState,
         ReasoningPart,
         TextPart,
@@ -68,10 +66,13 @@ if TYPE_CHECKING:
         ToolCallDelta,
         UsageSnapshot,
     )
+    from ._schema.media import Media
     from ._schema.messages import Adaptation, Message
+    from ._schema.receipt import CostBreakdown, Rates, Receipt, ReceiptLine, Usage
     from ._schema.request import ChatRequest, ResponseSchema, Tool, ToolChoice
     from ._schema.response import ChatResponse, Choice, Citation, Finish
-    from ._schema.usage import CostBreakdown, Rates, Receipt, ReceiptLine, TokenUsage, Usage
+    from ._schema.totals import ClientUsage, ModelTotals
+    from ._schema.usage import TokenUsage
 
 __all__ = [
     "APIError",
@@ -158,12 +159,14 @@ _MODULES = (
     "_schema.content",
     "_schema.messages",
     "_schema.usage",
+    "_schema.receipt",
+    "_schema.media",
     "_schema.response",
     "_schema.events",
     "_schema.request",
     "_money.budget",
     "_engine.explanation",
-    "_money.ledger",
+    "_schema.totals",
     "_schema.conversation",
     "_plugins.provider",
     "_engine.drive_sync",

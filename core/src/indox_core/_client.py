@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from ._engine.drive_async import AsyncChatStream
     from ._engine.drive_sync import ChatStream
     from ._engine.explanation import Explanation
-    from ._money.ledger import ClientUsage
     from ._plugins.provider import ModelInfo
     from ._schema.messages import MessageLike
+    from ._schema.receipt import Receipt
     from ._schema.response import ChatResponse
-    from ._schema.usage import Receipt
+    from ._schema.totals import ClientUsage
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
 
@@ -72,34 +72,36 @@ class _BaseClient:
         several times faster with hundreds of calls in flight.
         `debug` keeps the SDK's own exception, which may hold the key, behind each error.
         """
-        from ._engine.calls import Calls
+        from ._engine.setup import Setup
 
-        self._calls = Calls(
+        self._setup = Setup(
             isinstance(self, AsyncClient),
             api_key=api_key,
             providers=providers,
-            timeout=timeout,
-            idle_timeout=idle_timeout,
-            max_retries=max_retries,
-            on_unsupported=on_unsupported,
-            max_image_bytes=max_image_bytes,
-            max_request_bytes=max_request_bytes,
             prices=prices,
             plugins=plugins,
-            proxy=proxy,
             verify=verify,
+            defaults={
+                "timeout": timeout,
+                "idle_timeout": idle_timeout,
+                "max_retries": max_retries,
+                "on_unsupported": on_unsupported,
+            },
+            max_image_bytes=max_image_bytes,
+            max_request_bytes=max_request_bytes,
+            proxy=proxy,
             transport=transport,
             debug=debug,
         )
 
     def __repr__(self) -> str:
-        calls = getattr(self, "_calls", None)  # absent where its arguments were refused
-        return f"{type(self).__name__}(providers={calls.configured if calls else []})"
+        setup = getattr(self, "_setup", None)  # absent where its arguments were refused
+        return f"{type(self).__name__}(providers={setup.configured if setup else []})"
 
     @property
     def usage(self) -> ClientUsage:
         """What this client's calls have used and cost so far."""
-        return self._calls.usage
+        return self._setup.ledger.so_far()
 
 
 class Client(_BaseClient):
@@ -169,15 +171,17 @@ class Client(_BaseClient):
         anything is sent.
         """
         from ._engine.drive_sync import ChatStream, SyncDriver
+        from ._engine.preparation import prepared_chat
 
-        driver = SyncDriver(*self._calls.chat(messages, model, stream, options))
+        driver = SyncDriver(*prepared_chat(self._setup, messages, model, stream, options))
         return ChatStream(driver) if stream else cast("ChatResponse", driver.run())
 
     def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
         """The models that a provider offers. Raises `UnsupportedFeatureError` if it lists none."""
         from ._engine.drive_sync import SyncDriver
+        from ._engine.preparation import prepared_models
 
-        driver = SyncDriver(*self._calls.models(provider, options))
+        driver = SyncDriver(*prepared_models(self._setup, provider, options))
         return cast("tuple[ModelInfo, ...]", driver.run())
 
     def count_tokens(
@@ -188,8 +192,9 @@ class Client(_BaseClient):
         Raises `UnsupportedFeatureError` if the provider has no endpoint for it.
         """
         from ._engine.drive_sync import SyncDriver
+        from ._engine.preparation import prepared_count
 
-        driver = SyncDriver(*self._calls.count_tokens(messages, model, options))
+        driver = SyncDriver(*prepared_count(self._setup, messages, model, options))
         return cast(int, driver.run())
 
     def warm_up(self, *providers: str) -> None:
@@ -197,7 +202,9 @@ class Client(_BaseClient):
 
         Nothing is sent and no key is needed. Raises `ConfigurationError` for what cannot be loaded.
         """
-        self._calls.warm_up(providers, False)
+        from ._engine.preparation import refused_clean, warm_up
+
+        refused_clean(self._setup, warm_up, providers, False)
 
     def explain(
         self,
@@ -211,7 +218,10 @@ class Client(_BaseClient):
 
         No key is needed and nothing is sent. Raises what `chat` raises before it sends.
         """
-        return self._calls.explain(messages, model, stream, options)
+        from ._engine.explanation import explained
+        from ._engine.preparation import refused_clean
+
+        return refused_clean(self._setup, explained, messages, model, stream, options)
 
     def receipt(
         self, model: str, body: Any, at: datetime | None = None, service_tier: str | None = None
@@ -222,12 +232,14 @@ class Client(_BaseClient):
         zone is UTC). `service_tier` is your hint where the body cannot tell, such as `batch`.
         Raises an `IndoxError` for a body that is no answer.
         """
-        return self._calls.receipt(model, body, at, service_tier)
+        from ._engine.pricing import stored_receipt
+
+        return stored_receipt(self._setup, model, body, at, service_tier)
 
     def close(self) -> None:
         """Close all connections. The client cannot be used afterwards; twice is harmless."""
-        self._calls.connections.close()
-        self._calls.connections.lender.close()
+        self._setup.connections.close()
+        self._setup.connections.lent.close()
 
     def __enter__(self) -> Client:
         return self
@@ -296,16 +308,18 @@ class AsyncClient(_BaseClient):
     ) -> ChatResponse | AsyncChatStream:
         """As `Client.chat`, awaited; with `stream=True`, `await` gives an `AsyncChatStream`."""
         from ._engine.drive_async import AsyncChatStream, AsyncDriver
+        from ._engine.preparation import prepared_chat
 
-        driver = AsyncDriver(*self._calls.chat(messages, model, stream, options))
+        driver = AsyncDriver(*prepared_chat(self._setup, messages, model, stream, options))
         outcome = await driver.run()
         return AsyncChatStream(driver, outcome) if stream else cast("ChatResponse", outcome)
 
     async def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
         """As `Client.models`, awaited."""
         from ._engine.drive_async import AsyncDriver
+        from ._engine.preparation import prepared_models
 
-        driver = AsyncDriver(*self._calls.models(provider, options))
+        driver = AsyncDriver(*prepared_models(self._setup, provider, options))
         return cast("tuple[ModelInfo, ...]", await driver.run())
 
     async def count_tokens(
@@ -313,15 +327,18 @@ class AsyncClient(_BaseClient):
     ) -> int:
         """As `Client.count_tokens`, awaited."""
         from ._engine.drive_async import AsyncDriver
+        from ._engine.preparation import prepared_count
 
-        driver = AsyncDriver(*self._calls.count_tokens(messages, model, options))
+        driver = AsyncDriver(*prepared_count(self._setup, messages, model, options))
         return cast(int, await driver.run())
 
     async def warm_up(self, *providers: str) -> None:
         """As `Client.warm_up`, off the event loop."""
         import asyncio
 
-        await asyncio.to_thread(self._calls.warm_up, providers, True)
+        from ._engine.preparation import refused_clean, warm_up
+
+        await asyncio.to_thread(refused_clean, self._setup, warm_up, providers, True)
 
     async def explain(
         self,
@@ -334,7 +351,12 @@ class AsyncClient(_BaseClient):
         """As `Client.explain`, awaited: the prices are loaded off the event loop."""
         import asyncio
 
-        return await asyncio.to_thread(self._calls.explain, messages, model, stream, options)
+        from ._engine.explanation import explained
+        from ._engine.preparation import refused_clean
+
+        return await asyncio.to_thread(
+            refused_clean, self._setup, explained, messages, model, stream, options
+        )
 
     async def receipt(
         self, model: str, body: Any, at: datetime | None = None, service_tier: str | None = None
@@ -342,12 +364,14 @@ class AsyncClient(_BaseClient):
         """As `Client.receipt`, awaited: the prices are loaded off the event loop."""
         import asyncio
 
-        return await asyncio.to_thread(self._calls.receipt, model, body, at, service_tier)
+        from ._engine.pricing import stored_receipt
+
+        return await asyncio.to_thread(stored_receipt, self._setup, model, body, at, service_tier)
 
     async def aclose(self) -> None:
         """Close all connections of the running loop. Twice is harmless."""
-        self._calls.connections.close()
-        await self._calls.connections.lender.aclose()
+        self._setup.connections.close()
+        await self._setup.connections.lent.aclose()
 
     close = aclose
 

@@ -1,6 +1,5 @@
 """For those who write a provider: the contract, the schema, and what translators share."""
 
-from ._engine.retry import retry_after
 from ._errors import (
     ConfigurationError,
     Failure,
@@ -14,6 +13,7 @@ from ._errors import (
 )
 from ._plugins.capabilities import CAPABILITIES, Capability
 from ._plugins.hooks import Retry, hookimpl
+from ._plugins.http_connection import HTTPConnection, ResponseConnection
 from ._plugins.provider import (
     Access,
     Answer,
@@ -32,16 +32,13 @@ from ._plugins.provider import (
     TokenCounter,
     events_of,
 )
+from ._schema.base import JSON, JSONObject
 from ._schema.content import (
-    JSON,
     MADE_UP_CALL,
-    MEDIA_TYPES,
     AudioPart,
     ContentPart,
     DocumentPart,
     ImagePart,
-    JSONObject,
-    Media,
     ProviderState,
     ReasoningPart,
     TextPart,
@@ -64,7 +61,9 @@ from ._schema.events import (
     reply_of,
 )
 from ._schema.json_schema import SchemaLimits
-from ._schema.messages import Adaptation, Message, dropped, parse_arguments
+from ._schema.media import MEDIA_TYPES, Media
+from ._schema.messages import Adaptation, Message, dropped
+from ._schema.receipt import Rates, Surcharge
 from ._schema.request import (
     ChatRequest,
     ProviderOptions,
@@ -75,15 +74,11 @@ from ._schema.request import (
     merged,
 )
 from ._schema.response import Choice, Citation, Finish, FinishReason, Reply, arguments_text
-from ._schema.usage import Rates, Surcharge, TokenUsage, as_object, count
+from ._schema.spellings import parse_arguments
+from ._schema.usage import TokenUsage, as_object, count
+from ._transport.headers import request_id_of, retry_after
 from ._transport.lazy import lazy
-from ._transport.sse import (
-    AsyncSSESource,
-    HTTPConnection,
-    ResponseConnection,
-    SSESource,
-    request_id_of,
-)
+from ._transport.sse import AsyncSSESource, SSESource
 
 __all__ = [
     "CAPABILITIES",

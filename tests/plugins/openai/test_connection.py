@@ -114,7 +114,7 @@ def test_a_thousand_keys_use_one_sdk_client_and_one_pool():
         import openai
 
         clients = [o for o in gc.get_objects() if isinstance(o, openai.OpenAI)]
-        mine = [c for c in clients if c._client is client._calls.connections.lender.http_client]
+        mine = [c for c in clients if c._client is client._setup.connections.lent.http_client]
         assert len(mine) == 1
 
 

@@ -168,7 +168,7 @@ def update_prices(as_json: bool) -> None:
     """Fetch the price library's newest prices into your cache. The only command that does."""
     import json
 
-    from indox_core._money.cache import update
+    from indox_core._money.library import update
 
     path = str(update())
     click.echo(json.dumps({"path": path}) if as_json else f"Fetched into {path}")

@@ -19,13 +19,13 @@ def default_model() -> str:
 
 def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """For the shell: the models that installed providers have a price for."""
-    from indox_core._money import prices
+    from indox_core._money import library
     from indox_core._plugins.registry import installed
 
     names = [DEFAULT_MODEL]
     for item in installed():
         if item.name.startswith(incomplete) or incomplete.startswith(f"{item.name}/"):
-            names += [f"{item.name}/{model}" for model in prices.library_names(item.name)]
+            names += [f"{item.name}/{model}" for model in library.library_names(item.name)]
     return sorted(name for name in set(names) if name.startswith(incomplete))
 
 

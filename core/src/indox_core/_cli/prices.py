@@ -9,9 +9,11 @@ from typing import Any
 
 import click
 
+from indox_core._engine.pricing import Question, quote
 from indox_core._errors import ValidationError
-from indox_core._money import prices
+from indox_core._money.library import library_names
 from indox_core._money.overrides import read_overrides
+from indox_core._money.quote import Quote
 from indox_core._plugins.provider import Provider
 from indox_core._plugins.registry import Registry
 from indox_core._schema.request import split_model
@@ -35,18 +37,18 @@ _NAMES = {
 }
 
 
-def _quote(provider: Provider, model: str) -> prices.Quote | None:
-    question = prices.Question(provider, model, None, TokenUsage(), datetime.now(UTC))
-    return prices.quote(question, read_overrides(None), None)
+def _quote(provider: Provider, model: str) -> Quote | None:
+    question = Question(provider, model, None, TokenUsage(), datetime.now(UTC))
+    return quote(question, read_overrides(None), None)
 
 
 def show(model: str, as_json: bool) -> None:
     """Every rate of one model, with its source."""
     name, own = split_model(model)
-    quote = _quote(Registry().provider(name), own)
-    if quote is None:
+    found = _quote(Registry().provider(name), own)
+    if found is None:
         raise ValidationError(f"No price is known for {model}. See: indox prices list -p {name}")
-    rates = quote.rates
+    rates = found.rates
     known = {key: rate for key in _NAMES if (rate := getattr(rates, key)) is not None}
     source = {"source": rates.source, **({"as_of": rates.as_of} if rates.as_of else {})}
     if as_json:
@@ -65,10 +67,10 @@ def show_all(provider: str, as_json: bool) -> None:
     """Text rates of every model of a provider that has a price."""
     plugin = Registry().provider(provider)
     rows: list[dict[str, Any]] = []
-    for model in prices.library_names(provider):
-        quote = _quote(plugin, model)
-        if quote is not None:
-            rates = quote.rates
+    for model in library_names(provider):
+        found = _quote(plugin, model)
+        if found is not None:
+            rates = found.rates
             rows.append({"model": f"{provider}/{model}", "input": _shown(rates.input),
                          "output": _shown(rates.output),
                          "cached input": _shown(rates.cache_read)})  # fmt: skip

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Generic, TypeVar
@@ -14,16 +14,14 @@ from typing import Any, Generic, TypeVar
 from indox_core._plugins.provider import AsyncEventSource, EventSource
 from indox_core._schema.events import Chunk
 from indox_core._schema.response import ChatResponse, ParsedT
+from indox_core._transport.closing import closing_task
+from indox_core._transport.deadline import until
 
-from .drive_sync import DRAIN_S, closed_meanwhile, finished, until
-from .engine import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
+from .commands import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
+from .drive_sync import DRAIN_S, closed_meanwhile, finished
 
 _T = TypeVar("_T")
 _CLOSE_S = 1.0
-# The transport waits for tasks of this name before it closes a pool.
-CLOSING_TASK = "indox-close"
-_closing: set[asyncio.Task[None]] = set()
-"""Holds on to tasks that close connections: a loop itself holds them weakly."""
 
 
 class AsyncDriver:
@@ -175,13 +173,6 @@ async def _in_thread(function: Callable[[], _T]) -> _T:
     return await asyncio.get_running_loop().run_in_executor(
         _threads(os.getpid()), context.run, function
     )
-
-
-def closing_task(coroutine: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    task = asyncio.get_running_loop().create_task(coroutine, name=CLOSING_TASK)
-    _closing.add(task)
-    task.add_done_callback(_closing.discard)
-    return task
 
 
 async def _close(source: EventSource | AsyncEventSource) -> None:

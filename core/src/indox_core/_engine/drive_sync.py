@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Generic
 
 from indox_core._errors import IndoxError
 from indox_core._plugins.provider import EventSource
 from indox_core._schema.events import Chunk
 from indox_core._schema.response import ChatResponse, ParsedT
+from indox_core._transport.deadline import deadline, until
 
-from .engine import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
-from .retry import deadline
+from .commands import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
 
 DRAIN_S = 0.25
-
-
-@contextmanager
-def until(end: float) -> Iterator[None]:
-    """Sockets of this thread give up at `end`."""
-    token = deadline.set(end)
-    try:
-        yield
-    finally:
-        deadline.reset(token)
 
 
 class SyncDriver:

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from indox_core._money.budget import PriceRange, TokenRange
-from indox_core._schema.content import JSON
+from indox_core._credentials import HIDDEN
+from indox_core._money.budget import PriceRange, TokenRange, price_range, prompt_tokens
+from indox_core._money.quote import Quote
+from indox_core._options import ChatOptions
+from indox_core._schema.base import JSON
 from indox_core._schema.messages import Adaptation
+from indox_core._schema.usage import TokenUsage
+
+from .preparation import check_names, check_stream, check_unsupported, encoded, read_chat, taken_key
+from .pricing import Question, quote
+from .setup import Setup
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +64,33 @@ class Explanation:
 
     def __str__(self) -> str:
         return json.dumps(self.as_json(), indent=2, ensure_ascii=False)
+
+
+def explained(
+    setup: Setup, messages: Any, model: Any, stream: Any, options: dict[str, Any]
+) -> Explanation:
+    """The call that these arguments make. `Client.explain` says what each is."""
+    taken_key(options)
+    check_names(options, ChatOptions, "explain")
+    check_stream(stream)
+    settings = setup.settings(options)
+    provider, request = read_chat(setup, messages, model, stream, options)
+    call = encoded(setup, provider, "encode", lambda: provider.encode(request))
+    check_unsupported(call, request, settings)
+    at = datetime.now(UTC)
+
+    def quote_of(usage: TokenUsage) -> Quote | None:
+        question = Question(provider, request.model, None, usage, at)
+        return quote(question, setup.overrides, setup.observers)
+
+    return Explanation(
+        provider=request.provider,
+        model=request.model,
+        base_url=request.base_url,
+        operation=call.operation,
+        body=call.arguments,
+        headers={**call.headers, **dict.fromkeys(setup.headers(request.provider), HIDDEN)},
+        adaptations=request.adaptations + call.adaptations,
+        prompt_tokens=prompt_tokens(request),
+        price=price_range(request, call.adaptations, quote_of),
+    )

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import random
-import re
 from collections import OrderedDict
-from collections.abc import Mapping
-from contextvars import ContextVar
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from threading import Lock
 
 from indox_core._errors import (
@@ -19,9 +14,6 @@ from indox_core._errors import (
     OverloadedError,
     RateLimitError,
 )
-
-deadline: ContextVar[float] = ContextVar("indox_deadline")
-"""End of the call that this thread serves, on the monotonic clock; sockets read it."""
 
 _STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
 _FIRST_WAIT_S = 0.5
@@ -97,26 +89,3 @@ class RetryBudget:
                 return False
             self._left[provider, key] = left - 1
             return True
-
-
-_NUMBER = re.compile(r"[0-9]{1,12}(\.[0-9]+)?")
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from `retry-after-ms` or `retry-after` (seconds or a date).
-
-    `None` if the provider sent neither, or one that cannot be read.
-    """
-    milliseconds = headers.get("retry-after-ms", "")
-    if _NUMBER.fullmatch(milliseconds):
-        return float(milliseconds) / 1000
-    value = headers.get("retry-after", "").strip()
-    if _NUMBER.fullmatch(value):
-        return float(value)
-    try:
-        moment = parsedate_to_datetime(value)
-    except (ValueError, OverflowError):
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 from pydantic_core import to_json
 
-from indox_core._plugins.provider import Call
 from indox_core._schema.content import (
     ContentPart,
-    Media,
     ReasoningPart,
     TextPart,
     ToolCallPart,
     with_results,
 )
+from indox_core._schema.media import Media
+from indox_core._schema.messages import Adaptation
 from indox_core._schema.request import ChatRequest
 from indox_core._schema.response import Reply, arguments_text
 from indox_core._schema.usage import TokenUsage
 
-from .prices import QuoteOf, settle
+from .receipts import QuoteOf, settle
 
 # No tokeniser writes more than one token per byte; most write one for about four.
 _BYTES_AT_MOST = 8
@@ -98,19 +97,21 @@ def asked_usage(request: ChatRequest) -> TokenUsage:
     return TokenUsage(input=size, **asked)
 
 
-def output_limit(request: ChatRequest, call: Call) -> int | None:
+def output_limit(request: ChatRequest, adaptations: tuple[Adaptation, ...]) -> int | None:
     """Most tokens that the answer can have; `None` if nothing bounds it."""
     limit = request.max_tokens
-    for item in call.adaptations:
+    for item in adaptations:
         if item.path == "max_tokens" and isinstance(item.after, int):
             limit = item.after  # what the vendor wants to be said
     answers = getattr(request.options, "n", None) or 1
     return None if limit is None else limit * answers
 
 
-def price_range(request: ChatRequest, call: Call, quote_of: QuoteOf) -> PriceRange:
-    """What the call costs at least and at most."""
-    prompt, limit = prompt_tokens(request), output_limit(request, call)
+def price_range(
+    request: ChatRequest, adaptations: tuple[Adaptation, ...], quote_of: QuoteOf
+) -> PriceRange:
+    """What the call costs at least and at most; `adaptations` are those of its encoding."""
+    prompt, limit = prompt_tokens(request), output_limit(request, adaptations)
     asked = asked_usage(request)
     least = replace(asked, input=prompt.low, output=0)
     low = settle(least, quote_of(least), request.model).total
@@ -147,7 +148,7 @@ def written_bytes(reply: Reply) -> int:
 
 
 def settled(
-    request: ChatRequest, call: Call, reply: Reply
+    request: ChatRequest, adaptations: tuple[Adaptation, ...], reply: Reply
 ) -> tuple[TokenUsage, TokenUsage, TokenUsage | None]:
     """The likely, the least and the greatest usage of an answer that was cut.
 
@@ -156,7 +157,7 @@ def settled(
     """
     usage = reply.usage or TokenUsage()
     prompt, answer = prompt_tokens(request), _range(written_bytes(reply))
-    limit, counted = output_limit(request, call), usage.output or 0
+    limit, counted = output_limit(request, adaptations), usage.output or 0
 
     def of(input_: int, output: int) -> TokenUsage:
         known = input_ if usage.input is None else usage.input
@@ -199,15 +200,3 @@ class Spending:
             return cost
         self._next_look = self._bytes + max(self._bytes // 50, 256)
         return None
-
-
-def checked_limit(value: Any) -> Decimal | None:
-    """The limit of a call's cost. Raises `ValueError` or `ArithmeticError` for what is none."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise ValueError("must be a number of US dollars")
-    limit = Decimal(str(value))
-    if not limit.is_finite() or limit <= 0:
-        raise ValueError("must be a positive number of US dollars")
-    return limit

@@ -42,15 +42,13 @@ def _read(content: bytes) -> list[Any]:
     return providers
 
 
-def update(timeout: float = 30.0) -> Path:
+def store(timeout: float = 30.0) -> Path:
     """Fetch the library's newest prices into the cache.
 
     Raises `NetworkError` and keeps the old ones.
     """
     import httpx2
     from genai_prices.update_prices import DEFAULT_UPDATE_URL
-
-    from . import prices
 
     problem = None
     try:
@@ -68,5 +66,4 @@ def update(timeout: float = 30.0) -> Path:
     beside = target.with_suffix(".part")
     beside.write_bytes(answer.content)
     beside.replace(target)
-    prices.forget()
     return target

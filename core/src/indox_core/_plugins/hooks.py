@@ -18,9 +18,9 @@ import pluggy
 from indox_core._errors import IndoxError, PluginLoadError
 
 if TYPE_CHECKING:
+    from indox_core._schema.receipt import Rates, Receipt
     from indox_core._schema.request import ChatRequest
     from indox_core._schema.response import ChatResponse
-    from indox_core._schema.usage import Rates, Receipt
 
     from .provider import Provider
 

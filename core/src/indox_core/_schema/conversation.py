@@ -9,11 +9,12 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from indox_core._errors import ValidationError
-from indox_core._money.ledger import ModelTotals
 
 from .content import ToolCallPart
-from .messages import Message, MessageLike, read_messages
+from .messages import Message, MessageLike
 from .response import ChatResponse
+from .spellings import read_messages
+from .totals import ModelTotals
 
 AddedT = TypeVar("AddedT", bound=ChatResponse | MessageLike)
 

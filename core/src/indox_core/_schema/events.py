@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from .content import MADE_UP_CALL, ContentPart, ReasoningPart, TextPart, ToolCallPart
-from .messages import parse_arguments
 from .response import Choice, Citation, Finish, Reply
+from .spellings import parse_arguments
 from .usage import TokenUsage
 
 ChunkKind = Literal["text", "reasoning", "tool_call", "usage", "finish"]

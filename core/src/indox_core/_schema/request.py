@@ -11,8 +11,9 @@ from pydantic import ValidationError as PydanticError
 
 from indox_core._errors import ValidationError, did_you_mean
 
-from .content import Frozen, JSONObject, Text, validation_error
-from .messages import Adaptation, Message, read_messages
+from .base import Frozen, JSONObject, Text, validation_error
+from .messages import Adaptation, Message
+from .spellings import read_messages
 
 StrictFloat = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 StrictInt = Annotated[int, Field(strict=True)]

@@ -10,17 +10,11 @@ from pydantic import Field
 from pydantic_core import to_json
 from typing_extensions import TypeVar
 
-from .content import (
-    JSON,
-    ContentPart,
-    Frozen,
-    ImagePart,
-    ReasoningPart,
-    TextPart,
-    ToolCallPart,
-)
+from .base import JSON, Frozen
+from .content import ContentPart, ImagePart, ReasoningPart, TextPart, ToolCallPart
 from .messages import Adaptation, Message
-from .usage import MappingModel, Receipt, TokenUsage, Usage
+from .receipt import MappingModel, Receipt, Usage
+from .usage import TokenUsage
 
 FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "content_filter", "refusal", "paused", "error", "unknown"

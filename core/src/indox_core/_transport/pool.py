@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 import httpcore2
 
-from indox_core._engine.drive_async import closing_task
+from .closing import closing_task
 
 _C = TypeVar("_C", httpcore2.ConnectionInterface, httpcore2.AsyncConnectionInterface)
 _T = TypeVar("_T")

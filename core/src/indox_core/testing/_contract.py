@@ -42,7 +42,7 @@ from indox_core._schema.events import Fold
 from indox_core._schema.messages import Message
 from indox_core._schema.request import ChatRequest, read_request
 from indox_core._schema.response import Reply, text_of
-from indox_core._transport.sse import LineParser, SSEParser
+from indox_core._transport.parsers import LineParser, SSEParser
 
 from ._loopback import HTTPAnswer, LoopbackServer, Received
 from ._scenarios import CANARY, SCENARIOS, TEXT, Scenario

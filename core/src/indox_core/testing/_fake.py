@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
-from indox_core._engine.retry import deadline
 from indox_core._errors import ConfigurationError, Failure, ProviderFailure
 from indox_core._plugins.hooks import hookimpl
 from indox_core._plugins.provider import (
@@ -23,7 +22,8 @@ from indox_core._plugins.provider import (
     ProviderSpec,
 )
 from indox_core._plugins.registry import Registry, installed
-from indox_core._schema.content import JSON, ToolCallPart
+from indox_core._schema.base import JSON
+from indox_core._schema.content import ToolCallPart
 from indox_core._schema.events import (
     ChatEnd,
     ChatEvent,
@@ -38,6 +38,7 @@ from indox_core._schema.events import (
 from indox_core._schema.request import ChatRequest
 from indox_core._schema.response import Finish, FinishReason, Reply, arguments_text
 from indox_core._schema.usage import TokenUsage
+from indox_core._transport.deadline import deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,7 +27,7 @@ from indox_core._plugins.provider import (
     Provider,
 )
 from indox_core._plugins.registry import Registry
-from indox_core._schema.content import JSON
+from indox_core._schema.base import JSON
 
 _FORMAT = 1
 

@@ -1,0 +1,66 @@
+"""The connections of one client."""
+
+from __future__ import annotations
+
+import logging
+from threading import Lock
+
+from indox_core._errors import ConfigurationError
+from indox_core._plugins.provider import Connection, Provider, breach
+from indox_core._transport.lent import LentClients
+
+from .retry import RetryBudget
+
+log = logging.getLogger("indox")
+
+
+class Connections:
+    """One connection per provider, made at first use."""
+
+    def __init__(self, lent: LentClients) -> None:
+        self.lent = lent
+        self.retries = RetryBudget()
+        self.closed = False
+        self._made: dict[str, Connection] = {}
+        self._lock = Lock()
+
+    def get(self, name: str) -> Connection | None:
+        return self._made.get(name)
+
+    def make(self, provider: Provider) -> Connection:
+        name = provider.spec.name
+        with self._lock:
+            self.check_open()
+            if name not in self._made:
+                connection = provider.connect(self.lent)
+                if not isinstance(connection, Connection):
+                    raise breach(name, "connect", "a Connection", connection)
+                self._made[name] = connection
+            return self._made[name]
+
+    def ready(self, provider: Provider, asynchronous: bool) -> Connection:
+        """The provider's connection with its SDK's client of that flavour; imports what it needs.
+
+        A plugin may raise anything.
+        """
+        connection = self.make(provider)
+        prepare = getattr(connection, "prepare", None)
+        if prepare is not None:
+            prepare(asynchronous)
+        return connection
+
+    def check_open(self) -> None:
+        """Raises `ConfigurationError` if the client is closed."""
+        if self.closed:
+            raise ConfigurationError("This client is closed. Make a new one.")
+
+    def close(self) -> None:
+        """Close what the connections hold; the lent clients are closed by the client."""
+        with self._lock:
+            self.closed = True
+            made, self._made = self._made, {}
+        for connection in made.values():
+            try:
+                connection.close()
+            except Exception:  # the others are closed all the same
+                log.exception("closing a connection failed")

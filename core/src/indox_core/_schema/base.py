@@ -1,0 +1,79 @@
+"""What every value of the schema is made of: frozen models, JSON, text."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import ValidationError as PydanticError
+
+from indox_core._errors import ValidationError
+
+JSON: TypeAlias = Any
+"""Plain JSON data: dict, list, str, int, float, bool or None."""
+
+
+class Frozen(BaseModel):
+    """A value that is checked once and then never changes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+def validation_error(error: PydanticError, prefix: str = "") -> ValidationError:
+    """The first finding as a path and a sentence; the value itself is never shown."""
+    finding = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    steps = finding["loc"]
+    path = [
+        str(step)
+        for before, step in zip((None, *steps), steps, strict=False)
+        if not (isinstance(before, int) and step in _PART_TYPES)  # pydantic's name of the branch
+    ]
+    where = ".".join([prefix, *path] if prefix else path)
+    where = f"{where}: " if where else ""
+    text = finding["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list")
+    if finding["type"] == "union_tag_invalid":
+        text = f"unknown part type; the known ones are {', '.join(_PART_TYPES)}"
+    more = error.error_count() - 1
+    return ValidationError(f"{where}{text}" + (f" (and {more} more)" if more else ""))
+
+
+_PART_TYPES = ("text", "image", "document", "audio", "tool_call", "tool_result", "reasoning")
+
+
+def _encodable(text: str) -> str:
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise ValueError("holds a lone surrogate, which UTF-8 cannot encode") from None
+    return text
+
+
+Text = Annotated[str, Field(strict=True), AfterValidator(_encodable)]
+
+
+def is_json(value: Any) -> bool:
+    """Whether the value can be written as JSON, without NaN, infinity or a lone surrogate."""
+    try:
+        _copied(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _copied(value: Any) -> Any:
+    """A copy all the way down, so that no plugin can change what is the caller's."""
+    return json.loads(json.dumps(value, allow_nan=False, ensure_ascii=False).encode())
+
+
+def _checked_json(value: dict[str, JSON]) -> dict[str, JSON]:
+    try:
+        copied: dict[str, JSON] = _copied(value)
+    except (TypeError, ValueError, RecursionError):
+        raise ValueError("is not JSON data, or holds NaN or infinity") from None
+    return copied
+
+
+JSONObject = Annotated[dict[str, JSON], AfterValidator(_checked_json)]
+"""A JSON object that a caller gives and a vendor gets."""
