@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ._client import AsyncClient, Client
+    from ._engine import ChatStream, Explanation
     from ._engine.drive_async import AsyncChatStream
-    from ._engine.drive_sync import ChatStream
-    from ._engine.explanation import Explanation
     from ._errors import (
         APIError,
         AuthenticationError,
@@ -41,38 +40,47 @@ if TYPE_CHECKING:
         UnsupportedFeatureError,
         ValidationError,
     )
-    from ._money.budget import PriceRange, TokenRange
+    from ._money import PriceRange, TokenRange
     from ._options import ChatOptions, ProviderConfig
-    from ._plugins.hooks import Retry, hookimpl
-    from ._plugins.provider import ModelInfo
-    from ._schema.content import (
+    from ._plugins import ModelInfo, Retry, hookimpl
+    from ._schema import (
+        Adaptation,
         AudioPart,
+        ChatEnd,
+        ChatRequest,
+        ChatResponse,
+        Choice,
+        Chunk,
+        Citation,
+        ClientUsage,
         ContentPart,
+        Conversation,
+        CostBreakdown,
         DocumentPart,
+        Finish,
         Image,
         ImagePart,
+        Media,
+        Message,
+        ModelTotals,
         ProviderState,
-        ReasoningPart,
-        TextPart,
-        ToolCallPart,
-        ToolResultPart,
-    )
-    from ._schema.conversation import Conversation
-    from ._schema.events import (
-        ChatEnd,
-        Chunk,
+        Rates,
         ReasoningDelta,
+        ReasoningPart,
+        Receipt,
+        ReceiptLine,
+        ResponseSchema,
         TextDelta,
+        TextPart,
+        TokenUsage,
+        Tool,
         ToolCallDelta,
+        ToolCallPart,
+        ToolChoice,
+        ToolResultPart,
+        Usage,
         UsageSnapshot,
     )
-    from ._schema.media import Media
-    from ._schema.messages import Adaptation, Message
-    from ._schema.receipt import CostBreakdown, Rates, Receipt, ReceiptLine, Usage
-    from ._schema.request import ChatRequest, ResponseSchema, Tool, ToolChoice
-    from ._schema.response import ChatResponse, Choice, Citation, Finish
-    from ._schema.totals import ClientUsage, ModelTotals
-    from ._schema.usage import TokenUsage
 
 __all__ = [
     "APIError",
@@ -155,21 +163,10 @@ _MODULES = (
     "_client",
     "_options",
     "_errors",
-    "_plugins.hooks",
-    "_schema.content",
-    "_schema.messages",
-    "_schema.usage",
-    "_schema.receipt",
-    "_schema.media",
-    "_schema.response",
-    "_schema.events",
-    "_schema.request",
-    "_money.budget",
-    "_engine.explanation",
-    "_schema.totals",
-    "_schema.conversation",
-    "_plugins.provider",
-    "_engine.drive_sync",
+    "_schema",
+    "_money",
+    "_plugins",
+    "_engine",
     "_engine.drive_async",
 )
 

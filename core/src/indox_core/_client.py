@@ -24,14 +24,10 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel, SecretStr
 
+    from ._engine import ChatStream, Explanation
     from ._engine.drive_async import AsyncChatStream
-    from ._engine.drive_sync import ChatStream
-    from ._engine.explanation import Explanation
-    from ._plugins.provider import ModelInfo
-    from ._schema.messages import MessageLike
-    from ._schema.receipt import Receipt
-    from ._schema.response import ChatResponse
-    from ._schema.totals import ClientUsage
+    from ._plugins import ModelInfo
+    from ._schema import ChatResponse, ClientUsage, MessageLike, Receipt
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
 
@@ -72,7 +68,7 @@ class _BaseClient:
         several times faster with hundreds of calls in flight.
         `debug` keeps the SDK's own exception, which may hold the key, behind each error.
         """
-        from ._engine.setup import Setup
+        from ._engine import Setup
 
         self._setup = Setup(
             isinstance(self, AsyncClient),
@@ -170,16 +166,14 @@ class Client(_BaseClient):
         `IndoxError`; `ValidationError`, `UnsupportedFeatureError` and `ConfigurationError` before
         anything is sent.
         """
-        from ._engine.drive_sync import ChatStream, SyncDriver
-        from ._engine.preparation import prepared_chat
+        from ._engine import ChatStream, SyncDriver, prepared_chat
 
         driver = SyncDriver(*prepared_chat(self._setup, messages, model, stream, options))
         return ChatStream(driver) if stream else cast("ChatResponse", driver.run())
 
     def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
         """The models that a provider offers. Raises `UnsupportedFeatureError` if it lists none."""
-        from ._engine.drive_sync import SyncDriver
-        from ._engine.preparation import prepared_models
+        from ._engine import SyncDriver, prepared_models
 
         driver = SyncDriver(*prepared_models(self._setup, provider, options))
         return cast("tuple[ModelInfo, ...]", driver.run())
@@ -191,8 +185,7 @@ class Client(_BaseClient):
 
         Raises `UnsupportedFeatureError` if the provider has no endpoint for it.
         """
-        from ._engine.drive_sync import SyncDriver
-        from ._engine.preparation import prepared_count
+        from ._engine import SyncDriver, prepared_count
 
         driver = SyncDriver(*prepared_count(self._setup, messages, model, options))
         return cast(int, driver.run())
@@ -202,7 +195,7 @@ class Client(_BaseClient):
 
         Nothing is sent and no key is needed. Raises `ConfigurationError` for what cannot be loaded.
         """
-        from ._engine.preparation import refused_clean, warm_up
+        from ._engine import refused_clean, warm_up
 
         refused_clean(self._setup, warm_up, providers, False)
 
@@ -218,8 +211,7 @@ class Client(_BaseClient):
 
         No key is needed and nothing is sent. Raises what `chat` raises before it sends.
         """
-        from ._engine.explanation import explained
-        from ._engine.preparation import refused_clean
+        from ._engine import explained, refused_clean
 
         return refused_clean(self._setup, explained, messages, model, stream, options)
 
@@ -232,7 +224,7 @@ class Client(_BaseClient):
         zone is UTC). `service_tier` is your hint where the body cannot tell, such as `batch`.
         Raises an `IndoxError` for a body that is no answer.
         """
-        from ._engine.pricing import stored_receipt
+        from ._engine import stored_receipt
 
         return stored_receipt(self._setup, model, body, at, service_tier)
 
@@ -307,8 +299,8 @@ class AsyncClient(_BaseClient):
         **options: Unpack[ChatOptions],
     ) -> ChatResponse | AsyncChatStream:
         """As `Client.chat`, awaited; with `stream=True`, `await` gives an `AsyncChatStream`."""
+        from ._engine import prepared_chat
         from ._engine.drive_async import AsyncChatStream, AsyncDriver
-        from ._engine.preparation import prepared_chat
 
         driver = AsyncDriver(*prepared_chat(self._setup, messages, model, stream, options))
         outcome = await driver.run()
@@ -316,8 +308,8 @@ class AsyncClient(_BaseClient):
 
     async def models(self, provider: str, **options: Unpack[CallOptions]) -> tuple[ModelInfo, ...]:
         """As `Client.models`, awaited."""
+        from ._engine import prepared_models
         from ._engine.drive_async import AsyncDriver
-        from ._engine.preparation import prepared_models
 
         driver = AsyncDriver(*prepared_models(self._setup, provider, options))
         return cast("tuple[ModelInfo, ...]", await driver.run())
@@ -326,8 +318,8 @@ class AsyncClient(_BaseClient):
         self, messages: Iterable[MessageLike], model: str, **options: Unpack[ChatOptions]
     ) -> int:
         """As `Client.count_tokens`, awaited."""
+        from ._engine import prepared_count
         from ._engine.drive_async import AsyncDriver
-        from ._engine.preparation import prepared_count
 
         driver = AsyncDriver(*prepared_count(self._setup, messages, model, options))
         return cast(int, await driver.run())
@@ -336,7 +328,7 @@ class AsyncClient(_BaseClient):
         """As `Client.warm_up`, off the event loop."""
         import asyncio
 
-        from ._engine.preparation import refused_clean, warm_up
+        from ._engine import refused_clean, warm_up
 
         await asyncio.to_thread(refused_clean, self._setup, warm_up, providers, True)
 
@@ -351,8 +343,7 @@ class AsyncClient(_BaseClient):
         """As `Client.explain`, awaited: the prices are loaded off the event loop."""
         import asyncio
 
-        from ._engine.explanation import explained
-        from ._engine.preparation import refused_clean
+        from ._engine import explained, refused_clean
 
         return await asyncio.to_thread(
             refused_clean, self._setup, explained, messages, model, stream, options
@@ -364,7 +355,7 @@ class AsyncClient(_BaseClient):
         """As `Client.receipt`, awaited: the prices are loaded off the event loop."""
         import asyncio
 
-        from ._engine.pricing import stored_receipt
+        from ._engine import stored_receipt
 
         return await asyncio.to_thread(stored_receipt, self._setup, model, body, at, service_tier)
 

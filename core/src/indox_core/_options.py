@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel, SecretStr
 
-    from ._schema.request import ReasoningEffort, ResponseSchema, Tool, ToolChoice
+    from ._schema import ReasoningEffort, ResponseSchema, Tool, ToolChoice
 
 Models: TypeAlias = str | list[str] | tuple[str, ...]
 """One model, or several that are asked in this order until one answers."""

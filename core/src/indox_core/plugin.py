@@ -11,74 +11,83 @@ from ._errors import (
     ValidationError,
     kind_of_status,
 )
-from ._plugins.capabilities import CAPABILITIES, Capability
-from ._plugins.hooks import Retry, hookimpl
-from ._plugins.http_connection import HTTPConnection, ResponseConnection
-from ._plugins.provider import (
+from ._plugins import (
+    CAPABILITIES,
     Access,
     Answer,
     AsyncEventSource,
     Call,
+    Capability,
     Connection,
     ConnectionSettings,
     EventSource,
     FunctionConnection,
+    HTTPConnection,
     IteratorEvents,
     ModelInfo,
     ModelLister,
     Provider,
     ProviderSpec,
+    ResponseConnection,
+    Retry,
     StreamDecoder,
     TokenCounter,
     events_of,
+    hookimpl,
 )
-from ._schema.base import JSON, JSONObject
-from ._schema.content import (
+from ._schema import (
+    JSON,
     MADE_UP_CALL,
+    MEDIA_TYPES,
+    Adaptation,
     AudioPart,
-    ContentPart,
-    DocumentPart,
-    ImagePart,
-    ProviderState,
-    ReasoningPart,
-    TextPart,
-    ToolCallPart,
-    ToolResultPart,
-    media_part,
-)
-from ._schema.events import (
     CallNumbers,
     ChatEnd,
     ChatEvent,
+    ChatRequest,
     ChatStart,
+    Choice,
+    Citation,
     CitationFound,
+    ContentPart,
+    DocumentPart,
+    Finish,
+    FinishReason,
+    ImagePart,
+    JSONObject,
+    Media,
+    Message,
     PartEnd,
+    ProviderOptions,
+    ProviderState,
+    Rates,
     ReasoningDelta,
+    ReasoningEffort,
+    ReasoningPart,
     RefusalDelta,
+    Reply,
+    ResponseSchema,
+    SchemaLimits,
+    Surcharge,
     TextDelta,
+    TextPart,
+    TokenUsage,
+    Tool,
     ToolCallDelta,
+    ToolCallPart,
+    ToolChoice,
+    ToolResultPart,
     UsageSnapshot,
+    arguments_text,
+    as_object,
+    count,
+    dropped,
+    media_part,
+    merged,
+    parse_arguments,
     reply_of,
 )
-from ._schema.json_schema import SchemaLimits
-from ._schema.media import MEDIA_TYPES, Media
-from ._schema.messages import Adaptation, Message, dropped
-from ._schema.receipt import Rates, Surcharge
-from ._schema.request import (
-    ChatRequest,
-    ProviderOptions,
-    ReasoningEffort,
-    ResponseSchema,
-    Tool,
-    ToolChoice,
-    merged,
-)
-from ._schema.response import Choice, Citation, Finish, FinishReason, Reply, arguments_text
-from ._schema.spellings import parse_arguments
-from ._schema.usage import TokenUsage, as_object, count
-from ._transport.headers import request_id_of, retry_after
-from ._transport.lazy import lazy
-from ._transport.sse import AsyncSSESource, SSESource
+from ._transport import AsyncSSESource, SSESource, lazy, request_id_of, retry_after
 
 __all__ = [
     "CAPABILITIES",

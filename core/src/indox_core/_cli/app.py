@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from indox_core._errors import CallError, IndoxError, PluginLoadError
-from indox_core._plugins.registry import installed
+from indox_core._plugins import installed
 
 from .options import model_names, request_options
 
@@ -168,7 +168,7 @@ def update_prices(as_json: bool) -> None:
     """Fetch the price library's newest prices into your cache. The only command that does."""
     import json
 
-    from indox_core._money.library import update
+    from indox_core._money import update
 
     path = str(update())
     click.echo(json.dumps({"path": path}) if as_json else f"Fetched into {path}")

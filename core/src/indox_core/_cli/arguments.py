@@ -11,9 +11,7 @@ from typing import Any, cast
 
 from indox_core._errors import IndoxError, ValidationError
 from indox_core._options import ChatOptions, ProviderConfig
-from indox_core._schema.content import Image
-from indox_core._schema.conversation import Conversation
-from indox_core._schema.request import split_model
+from indox_core._schema import Conversation, Image, split_model
 
 from .options import default_model
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from indox_core._client import Client
 from indox_core._errors import IndoxError, ValidationError
-from indox_core._schema.response import ChatResponse, arguments_text
+from indox_core._schema import ChatResponse, arguments_text
 
 from .arguments import History, Request, read_request
 from .print import print_error, print_facts

@@ -18,8 +18,7 @@ import click
 from packaging.requirements import InvalidRequirement, Requirement
 
 from indox_core._errors import ProviderNotFoundError
-from indox_core._plugins.provider import CONTRACT_VERSIONS
-from indox_core._plugins.registry import Installed, installed
+from indox_core._plugins import CONTRACT_VERSIONS, Installed, installed
 
 from .print import print_table
 

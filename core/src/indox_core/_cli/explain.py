@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from indox_core._client import Client
-from indox_core._engine.explanation import Explanation
-from indox_core._schema.conversation import Conversation
+from indox_core._engine import Explanation
+from indox_core._schema import Conversation
 
 from .arguments import read_request
 from .print import print_table

@@ -11,7 +11,7 @@ import click
 from indox_core._client import Client
 from indox_core._errors import IndoxError, MissingKeyError, NetworkError, UnsupportedFeatureError
 from indox_core._options import ProviderConfig
-from indox_core._plugins.registry import Registry, installed
+from indox_core._plugins import Registry, installed
 
 from .print import print_error, print_table
 

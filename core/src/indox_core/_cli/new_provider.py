@@ -15,7 +15,7 @@ import click
 from packaging.version import Version
 
 from indox_core._errors import DuplicateProviderError, ValidationError
-from indox_core._plugins.registry import installed
+from indox_core._plugins import installed
 
 _TEMPLATE = Path(__file__).parent / "_template"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

@@ -20,7 +20,7 @@ def default_model() -> str:
 def model_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
     """For the shell: the models that installed providers have a price for."""
     from indox_core._money import library
-    from indox_core._plugins.registry import installed
+    from indox_core._plugins import installed
 
     names = [DEFAULT_MODEL]
     for item in installed():

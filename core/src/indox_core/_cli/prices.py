@@ -9,15 +9,11 @@ from typing import Any
 
 import click
 
-from indox_core._engine.pricing import Question, quote
+from indox_core._engine import Question, quote
 from indox_core._errors import ValidationError
-from indox_core._money.library import library_names
-from indox_core._money.overrides import read_overrides
-from indox_core._money.quote import Quote
-from indox_core._plugins.provider import Provider
-from indox_core._plugins.registry import Registry
-from indox_core._schema.request import split_model
-from indox_core._schema.usage import TokenUsage
+from indox_core._money import Quote, library_names, read_overrides
+from indox_core._plugins import Provider, Registry
+from indox_core._schema import TokenUsage, split_model
 
 from .print import print_table
 

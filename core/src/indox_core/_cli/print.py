@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from indox_core._errors import IndoxError
-from indox_core._schema.response import ChatResponse
+from indox_core._schema import ChatResponse
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from indox_core._plugins.provider import Access, Call, Connection
-from indox_core._schema.events import Chunk
+from indox_core._plugins import Access, Call, Connection
+from indox_core._schema import Chunk
 
 T = TypeVar("T")
 

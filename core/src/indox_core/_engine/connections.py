@@ -6,8 +6,8 @@ import logging
 from threading import Lock
 
 from indox_core._errors import ConfigurationError
-from indox_core._plugins.provider import Connection, Provider, breach
-from indox_core._transport.lent import LentClients
+from indox_core._plugins import Connection, Provider, breach
+from indox_core._transport import LentClients
 
 from .retry import RetryBudget
 

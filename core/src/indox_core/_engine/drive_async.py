@@ -11,11 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, Generic, TypeVar
 
-from indox_core._plugins.provider import AsyncEventSource, EventSource
-from indox_core._schema.events import Chunk
-from indox_core._schema.response import ChatResponse, ParsedT
+from indox_core._plugins import AsyncEventSource, EventSource
+from indox_core._schema import ChatResponse, Chunk, ParsedT
+from indox_core._transport import until
 from indox_core._transport.closing import closing_task
-from indox_core._transport.deadline import until
 
 from .commands import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
 from .drive_sync import DRAIN_S, closed_meanwhile, finished

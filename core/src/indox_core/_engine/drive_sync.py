@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from typing import Any, Generic
 
 from indox_core._errors import IndoxError
-from indox_core._plugins.provider import EventSource
-from indox_core._schema.events import Chunk
-from indox_core._schema.response import ChatResponse, ParsedT
-from indox_core._transport.deadline import deadline, until
+from indox_core._plugins import EventSource
+from indox_core._schema import ChatResponse, Chunk, ParsedT
+from indox_core._transport import deadline, until
 
 from .commands import DRAIN, END, NEXT, Command, Load, Open, Plan, Send, Sleep
 

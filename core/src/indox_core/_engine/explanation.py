@@ -8,12 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from indox_core._credentials import HIDDEN
-from indox_core._money.budget import PriceRange, TokenRange, price_range, prompt_tokens
-from indox_core._money.quote import Quote
+from indox_core._money import PriceRange, Quote, TokenRange, price_range, prompt_tokens
 from indox_core._options import ChatOptions
-from indox_core._schema.base import JSON
-from indox_core._schema.messages import Adaptation
-from indox_core._schema.usage import TokenUsage
+from indox_core._schema import JSON, Adaptation, TokenUsage
 
 from .preparation import check_names, check_stream, check_unsupported, encoded, read_chat, taken_key
 from .pricing import Question, quote

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from indox_core._errors import CallError
-from indox_core._schema.response import ChatResponse
+from indox_core._schema import ChatResponse
 
 from .commands import Plan
 from .invocation import Invocation

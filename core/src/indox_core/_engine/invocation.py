@@ -14,11 +14,9 @@ from pydantic import SecretStr
 
 from indox_core._credentials import redact
 from indox_core._errors import ConfigurationError, IndoxError
-from indox_core._money.budget import Spending
-from indox_core._plugins.hooks import tell
-from indox_core._plugins.provider import Access, Call, Provider
-from indox_core._schema.events import Fold
-from indox_core._schema.request import ChatRequest
+from indox_core._money import Spending
+from indox_core._plugins import Access, Call, Provider, tell
+from indox_core._schema import ChatRequest, Fold
 
 from .setup import CallSettings, Setup
 

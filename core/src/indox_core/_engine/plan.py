@@ -7,10 +7,9 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from indox_core._errors import BudgetExceededError, Failure, IndoxError
-from indox_core._money.budget import Spending, asked_usage, price_range
-from indox_core._plugins.provider import Answer, Connection, StreamDecoder, breach
-from indox_core._schema.events import EVENTS, ChatEvent, Chunk, Fold
-from indox_core._schema.response import ChatResponse, Reply
+from indox_core._money import Spending, asked_usage, price_range
+from indox_core._plugins import Answer, Connection, StreamDecoder, breach
+from indox_core._schema import EVENTS, ChatEvent, ChatResponse, Chunk, Fold, Reply
 
 from .commands import DRAIN, END, NEXT, Load, Open, Plan, Send, Sleep
 from .invocation import Invocation

@@ -21,19 +21,25 @@ from indox_core._errors import (
 )
 from indox_core._money import library
 from indox_core._options import CallOptions, ChatOptions
-from indox_core._plugins.capabilities import without
-from indox_core._plugins.provider import (
+from indox_core._plugins import (
     Call,
     ModelInfo,
     ModelLister,
     Provider,
     TokenCounter,
     breach,
+    without,
 )
-from indox_core._schema.content import TextPart, with_results
-from indox_core._schema.media import Media
-from indox_core._schema.messages import Adaptation
-from indox_core._schema.request import ChatRequest, check_model, read_request, split_model
+from indox_core._schema import (
+    Adaptation,
+    ChatRequest,
+    Media,
+    TextPart,
+    check_model,
+    read_request,
+    split_model,
+    with_results,
+)
 
 from .commands import Prepared
 from .fallbacks import first_answer

@@ -8,13 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from indox_core._errors import ValidationError
-from indox_core._money.library import library_quote
-from indox_core._money.quote import STANDARD, Quote, surcharged
-from indox_core._money.receipts import settle, usage_of
-from indox_core._plugins.hooks import ask
-from indox_core._schema.receipt import Rates, Receipt
-from indox_core._schema.request import split_model
-from indox_core._schema.usage import TokenUsage
+from indox_core._money import STANDARD, Quote, library_quote, settle, surcharged, usage_of
+from indox_core._plugins import ask
+from indox_core._schema import Rates, Receipt, TokenUsage, split_model
 
 from .reading import decode_stored
 from .setup import Setup
@@ -22,8 +18,8 @@ from .setup import Setup
 if TYPE_CHECKING:
     import pluggy
 
-    from indox_core._money.overrides import Overrides
-    from indox_core._plugins.provider import Provider
+    from indox_core._money import Overrides
+    from indox_core._plugins import Provider
 
 
 log = logging.getLogger("indox")

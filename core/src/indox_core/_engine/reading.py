@@ -13,8 +13,8 @@ from indox_core._errors import (
     ProviderFailure,
     describe,
 )
-from indox_core._plugins.provider import Provider, breach
-from indox_core._schema.response import Reply
+from indox_core._plugins import Provider, breach
+from indox_core._schema import Reply
 
 SHAPES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What reading JSON of another shape than expected raises."""

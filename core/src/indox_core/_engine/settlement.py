@@ -7,13 +7,8 @@ import time
 from datetime import UTC, datetime
 
 from indox_core._errors import BudgetExceededError, Failure, IndoxError, StreamInterruptedError
-from indox_core._money.budget import settled
-from indox_core._money.library import load, loaded
-from indox_core._money.quote import Quote
-from indox_core._money.receipts import QuoteOf, estimate, settle, usage_of
-from indox_core._schema.receipt import Receipt
-from indox_core._schema.response import ChatResponse, Reply, text_of
-from indox_core._schema.usage import TokenUsage
+from indox_core._money import Quote, QuoteOf, estimate, load, loaded, settle, settled, usage_of
+from indox_core._schema import ChatResponse, Receipt, Reply, TokenUsage, text_of
 
 from .commands import Load, Plan
 from .invocation import Invocation

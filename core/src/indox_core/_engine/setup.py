@@ -21,14 +21,11 @@ from pydantic import ValidationError as PydanticError
 
 from indox_core._credentials import find_key, read_key
 from indox_core._errors import ConfigurationError, ValidationError, did_you_mean
-from indox_core._money.ledger import Ledger
-from indox_core._money.overrides import read_overrides
+from indox_core._money import Ledger, read_overrides
 from indox_core._options import OnUnsupported, ProviderConfig
-from indox_core._plugins import hooks
-from indox_core._plugins.provider import Provider
-from indox_core._plugins.registry import Registry
-from indox_core._schema.base import Frozen, validation_error
-from indox_core._transport.lent import LentClients
+from indox_core._plugins import Provider, Registry, hooks
+from indox_core._schema import Frozen, validation_error
+from indox_core._transport import LentClients
 
 from .connections import Connections
 

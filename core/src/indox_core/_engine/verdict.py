@@ -19,8 +19,7 @@ from indox_core._errors import (
     ProviderFailure,
     describe,
 )
-from indox_core._plugins.hooks import Retry
-from indox_core._plugins.provider import breach
+from indox_core._plugins import Retry, breach
 
 from .invocation import Invocation
 from .reading import SHAPES, WELL_FORMED, plugin_raised, unread, well_formed

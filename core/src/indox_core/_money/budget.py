@@ -7,18 +7,19 @@ from decimal import Decimal
 
 from pydantic_core import to_json
 
-from indox_core._schema.content import (
+from indox_core._schema import (
+    Adaptation,
+    ChatRequest,
     ContentPart,
+    Media,
     ReasoningPart,
+    Reply,
     TextPart,
+    TokenUsage,
     ToolCallPart,
+    arguments_text,
     with_results,
 )
-from indox_core._schema.media import Media
-from indox_core._schema.messages import Adaptation
-from indox_core._schema.request import ChatRequest
-from indox_core._schema.response import Reply, arguments_text
-from indox_core._schema.usage import TokenUsage
 
 from .receipts import QuoteOf, settle
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from threading import Lock
 
-from indox_core._schema.receipt import Receipt, Usage
-from indox_core._schema.totals import ClientUsage, ModelTotals
+from indox_core._schema import ClientUsage, ModelTotals, Receipt, Usage
 
 _NONE = ModelTotals()
 

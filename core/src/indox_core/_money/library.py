@@ -13,8 +13,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from indox_core._schema.receipt import EXACT, Rates
-from indox_core._schema.usage import TokenUsage
+from indox_core._schema import EXACT, Rates, TokenUsage
 
 from .cache import fetched, store
 from .quote import STANDARD, Quote

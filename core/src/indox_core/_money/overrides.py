@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from indox_core._errors import ConfigurationError, ValidationError, did_you_mean
-from indox_core._schema.receipt import Rates
+from indox_core._schema import Rates
 
 _KEYS = tuple(
     field.name for field in fields(Rates) if field.name not in ("source", "as_of", "search_once")

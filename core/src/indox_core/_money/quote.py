@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from indox_core._schema.receipt import EXACT, Rates, Surcharge
-from indox_core._schema.usage import TokenUsage
+from indox_core._schema import EXACT, Rates, Surcharge, TokenUsage
 
 STANDARD = frozenset({None, "", "default", "standard", "auto"})
 """The tiers and speeds that have no price of their own."""

@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from indox_core._schema.receipt import (
+from indox_core._schema import (
     COMPONENTS,
     EXACT,
     CostBreakdown,
     CostStatus,
     Receipt,
     ReceiptLine,
+    TokenUsage,
     Usage,
     exact_sum,
 )
-from indox_core._schema.usage import TokenUsage
 
 from .quote import Quote
 

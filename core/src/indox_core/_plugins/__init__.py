@@ -1,0 +1,61 @@
+"""What a provider is, the hooks, how plugins are found, and connections that speak HTTP."""
+
+from .capabilities import CAPABILITIES, Capability, without
+from .hooks import Retry, ask, hookimpl, tell
+from .http_connection import HTTPConnection, ResponseConnection
+from .provider import (
+    CONTRACT_VERSIONS,
+    Access,
+    Answer,
+    AsyncEventSource,
+    Call,
+    Connection,
+    ConnectionSettings,
+    EventSource,
+    FunctionConnection,
+    IteratorEvents,
+    ModelInfo,
+    ModelLister,
+    Provider,
+    ProviderSpec,
+    StreamDecoder,
+    TokenCounter,
+    breach,
+    check_provider,
+    events_of,
+)
+from .registry import Installed, Registry, installed
+
+__all__ = [
+    "CAPABILITIES",
+    "CONTRACT_VERSIONS",
+    "Access",
+    "Answer",
+    "AsyncEventSource",
+    "Call",
+    "Capability",
+    "Connection",
+    "ConnectionSettings",
+    "EventSource",
+    "FunctionConnection",
+    "HTTPConnection",
+    "Installed",
+    "IteratorEvents",
+    "ModelInfo",
+    "ModelLister",
+    "Provider",
+    "ProviderSpec",
+    "Registry",
+    "ResponseConnection",
+    "Retry",
+    "StreamDecoder",
+    "TokenCounter",
+    "ask",
+    "breach",
+    "check_provider",
+    "events_of",
+    "hookimpl",
+    "installed",
+    "tell",
+    "without",
+]

@@ -5,9 +5,15 @@ from __future__ import annotations
 from typing import Any, Literal, get_args
 
 from indox_core._errors import UnsupportedFeatureError
-from indox_core._schema.content import ContentPart, TextPart, with_results
-from indox_core._schema.messages import Adaptation, Message, dropped
-from indox_core._schema.request import ChatRequest
+from indox_core._schema import (
+    Adaptation,
+    ChatRequest,
+    ContentPart,
+    Message,
+    TextPart,
+    dropped,
+    with_results,
+)
 
 Capability = Literal[
     "tools",

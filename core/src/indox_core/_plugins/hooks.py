@@ -18,9 +18,7 @@ import pluggy
 from indox_core._errors import IndoxError, PluginLoadError
 
 if TYPE_CHECKING:
-    from indox_core._schema.receipt import Rates, Receipt
-    from indox_core._schema.request import ChatRequest
-    from indox_core._schema.response import ChatResponse
+    from indox_core._schema import ChatRequest, ChatResponse, Rates, Receipt
 
     from .provider import Provider
 

@@ -10,10 +10,15 @@ from typing import TYPE_CHECKING
 from pydantic_core import from_json, to_json
 
 from indox_core._errors import Failure, ProviderFailure
-from indox_core._schema.base import JSON
-from indox_core._transport.headers import request_id_of, retry_after
-from indox_core._transport.json_body import aread_json, read_json
-from indox_core._transport.sse import AsyncSSESource, SSESource
+from indox_core._schema import JSON
+from indox_core._transport import (
+    AsyncSSESource,
+    SSESource,
+    aread_json,
+    read_json,
+    request_id_of,
+    retry_after,
+)
 
 from .provider import Access, Answer, Call, ConnectionSettings
 

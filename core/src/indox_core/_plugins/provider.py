@@ -13,25 +13,29 @@ from pydantic import BaseModel, SecretStr
 
 from indox_core._credentials import HiddenText
 from indox_core._errors import Failure, PluginLoadError, UnsupportedFeatureError
-from indox_core._schema.base import JSON
-from indox_core._schema.content import ReasoningPart, TextPart, ToolCallPart
-from indox_core._schema.events import (
+from indox_core._schema import (
+    JSON,
+    Adaptation,
     ChatEnd,
     ChatEvent,
+    ChatRequest,
     ChatStart,
     CitationFound,
     PartEnd,
+    Rates,
     ReasoningDelta,
+    ReasoningPart,
     RefusalDelta,
+    Reply,
+    Surcharge,
     TextDelta,
+    TextPart,
+    TokenUsage,
     ToolCallDelta,
+    ToolCallPart,
     UsageSnapshot,
+    arguments_text,
 )
-from indox_core._schema.messages import Adaptation
-from indox_core._schema.receipt import Rates, Surcharge
-from indox_core._schema.request import ChatRequest
-from indox_core._schema.response import Reply, arguments_text
-from indox_core._schema.usage import TokenUsage
 
 from .capabilities import Capability
 

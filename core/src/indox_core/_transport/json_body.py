@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic_core import from_json
 
 from indox_core._errors import Failure, ProviderFailure
-from indox_core._schema.base import JSON
+from indox_core._schema import JSON
 
 if TYPE_CHECKING:
     import httpx2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic_core import from_json
 
 from indox_core._errors import ProviderFailure
-from indox_core._schema.base import JSON
+from indox_core._schema import JSON
 
 from .json_body import malformed
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
-from indox_core._schema.base import JSON
+from indox_core._schema import JSON
 
 from .headers import request_id_of
 from .json_body import apieces, aread_json, malformed, pieces, read_json

@@ -34,15 +34,29 @@ from indox_core._errors import (
     UnsupportedFeatureError,
     kind_of_status,
 )
-from indox_core._plugins.capabilities import CAPABILITIES, Capability, without
-from indox_core._plugins.provider import CONTRACT_VERSIONS, Call, Provider, check_provider
-from indox_core._plugins.registry import installed
-from indox_core._schema.content import ProviderState, ReasoningPart, TextPart, ToolCallPart
-from indox_core._schema.events import Fold
-from indox_core._schema.messages import Message
-from indox_core._schema.request import ChatRequest, read_request
-from indox_core._schema.response import Reply, text_of
-from indox_core._transport.parsers import LineParser, SSEParser
+from indox_core._plugins import (
+    CAPABILITIES,
+    CONTRACT_VERSIONS,
+    Call,
+    Capability,
+    Provider,
+    check_provider,
+    installed,
+    without,
+)
+from indox_core._schema import (
+    ChatRequest,
+    Fold,
+    Message,
+    ProviderState,
+    ReasoningPart,
+    Reply,
+    TextPart,
+    ToolCallPart,
+    read_request,
+    text_of,
+)
+from indox_core._transport import LineParser, SSEParser
 
 from ._loopback import HTTPAnswer, LoopbackServer, Received
 from ._scenarios import CANARY, SCENARIOS, TEXT, Scenario
@@ -1031,7 +1045,7 @@ class _Hook:
     """Hands the tested class over as a plugin, whatever is installed."""
 
     def __init__(self, provider: type[Provider]) -> None:
-        from indox_core._plugins.hooks import hookimpl
+        from indox_core._plugins import hookimpl
 
         self.indox_provider = hookimpl(lambda: provider)
 

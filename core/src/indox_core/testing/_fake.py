@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
 from indox_core._errors import ConfigurationError, Failure, ProviderFailure
-from indox_core._plugins.hooks import hookimpl
-from indox_core._plugins.provider import (
+from indox_core._plugins import (
     Access,
     Answer,
     AsyncEventSource,
@@ -20,25 +19,30 @@ from indox_core._plugins.provider import (
     IteratorEvents,
     Provider,
     ProviderSpec,
+    Registry,
+    hookimpl,
+    installed,
 )
-from indox_core._plugins.registry import Registry, installed
-from indox_core._schema.base import JSON
-from indox_core._schema.content import ToolCallPart
-from indox_core._schema.events import (
+from indox_core._schema import (
+    JSON,
     ChatEnd,
     ChatEvent,
+    ChatRequest,
     ChatStart,
+    Finish,
+    FinishReason,
     ReasoningDelta,
     RefusalDelta,
+    Reply,
     TextDelta,
+    TokenUsage,
     ToolCallDelta,
+    ToolCallPart,
     UsageSnapshot,
+    arguments_text,
     reply_of,
 )
-from indox_core._schema.request import ChatRequest
-from indox_core._schema.response import Finish, FinishReason, Reply, arguments_text
-from indox_core._schema.usage import TokenUsage
-from indox_core._transport.deadline import deadline
+from indox_core._transport import deadline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,8 +14,7 @@ from typing import Any, Literal
 
 from indox_core._credentials import HIDDEN, redact
 from indox_core._errors import ERROR_CLASSES, ConfigurationError, Failure, ProviderFailure
-from indox_core._plugins.hooks import hookimpl
-from indox_core._plugins.provider import (
+from indox_core._plugins import (
     Access,
     Answer,
     AsyncEventSource,
@@ -25,9 +24,10 @@ from indox_core._plugins.provider import (
     EventSource,
     IteratorEvents,
     Provider,
+    Registry,
+    hookimpl,
 )
-from indox_core._plugins.registry import Registry
-from indox_core._schema.base import JSON
+from indox_core._schema import JSON
 
 _FORMAT = 1
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from indox_core._plugins.capabilities import Capability
-from indox_core._schema.response import FinishReason
+from indox_core._plugins import Capability
+from indox_core._schema import FinishReason
 
 TEXT = "The capital of France is Paris \N{TOKYO TOWER}."
 CANARY = "sk-canary-4f1d"
