@@ -1,8 +1,11 @@
 """CPU instructions per call, counted by valgrind: the figure that repeats on a noisy machine.
 
     uv run python tests/benchmarks/instructions.py [KIND...]
+    uv run python tests/benchmarks/instructions.py --against CHECKOUT
 
-The slope between two counts of calls, so that imports and first calls are left out.
+The slope between two counts of calls, so that imports and first calls are left out. With another
+checkout of this repository, in which `uv sync --all-packages --all-extras` was run, Indox here is
+counted beside Indox there, load by load.
 """
 
 from __future__ import annotations
@@ -18,15 +21,21 @@ from run import FOLDER, Stub
 
 FEW, MANY = 5, 25
 LOADS = (("openai", "chat"), ("anthropic", "chat"), ("openai", "burst"))
+COMPARED = tuple(
+    (vendor, load)
+    for vendor in ("openai", "responses", "anthropic", "gemini", "mistral")
+    for load in ("chat", "async", "burst", "conversation")
+)
 
 
-def instructions(kind: str, vendor: str, load: str, url: str, count: int) -> int:
-    """Of the whole process."""
+def instructions(
+    kind: str, vendor: str, load: str, url: str, count: int, python: str = sys.executable
+) -> int:
+    """Of the whole process; `python` is that of the checkout that is measured."""
     with tempfile.NamedTemporaryFile() as log:
         done = subprocess.run(
             ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null",
-             f"--log-file={log.name}", sys.executable, str(FOLDER / "contestants.py"), kind, vendor,
-             url],
+             f"--log-file={log.name}", python, str(FOLDER / "contestants.py"), kind, vendor, url],
             input=json.dumps({"load": load, "count": count}) + "\n",
             capture_output=True,
             text=True,
@@ -37,13 +46,34 @@ def instructions(kind: str, vendor: str, load: str, url: str, count: int) -> int
     return int(found[1].replace(",", ""))
 
 
+def slope(kind: str, vendor: str, load: str, url: str, python: str = sys.executable) -> float:
+    """Instructions of one call more."""
+    few, many = (instructions(kind, vendor, load, url, n, python) for n in (FEW, MANY))
+    return (many - few) / (MANY - FEW)
+
+
+def compare(other: Path) -> None:
+    """Each load here and there, one after the other."""
+    python = str(other / ".venv" / "bin" / "python")
+    with Stub() as url:
+        for vendor, load in COMPARED:
+            there, here = (
+                slope("indox", vendor, load, url, python),
+                slope("indox", vendor, load, url),
+            )
+            print(
+                f"{vendor} {load}: {there / 1e6:.3f} M there, {here / 1e6:.3f} M here "
+                f"({here / there:.3f})",
+                flush=True,
+            )
+
+
 def main(kinds: list[str]) -> None:
     with Stub() as url:
         for vendor, load in LOADS:
-            slopes = {}
-            for kind in kinds or ["sdk", "indox", "bare"]:
-                few, many = (instructions(kind, vendor, load, url, n) for n in (FEW, MANY))
-                slopes[kind] = (many - few) / (MANY - FEW)
+            slopes = {
+                kind: slope(kind, vendor, load, url) for kind in kinds or ["sdk", "indox", "bare"]
+            }
             base = slopes.get("sdk")
             shown = ", ".join(
                 f"{kind} {count / 1e6:.2f} M" + (f" ({count / base:.2f})" if base else "")
@@ -53,4 +83,7 @@ def main(kinds: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    if sys.argv[1:2] == ["--against"]:
+        compare(Path(sys.argv[2]).absolute())
+    else:
+        main(sys.argv[1:])
