@@ -1,6 +1,7 @@
 """What a provider is, the hooks, how plugins are found, and connections that speak HTTP."""
 
 from .capabilities import CAPABILITIES, Capability, without
+from .failures import sdk_class_names, with_headers
 from .hooks import Retry, ask, hookimpl, tell
 from .http_connection import HTTPConnection, ResponseConnection
 from .provider import (
@@ -25,6 +26,7 @@ from .provider import (
     events_of,
 )
 from .registry import Installed, Registry, installed
+from .sdk_connection import PostConnection, SDKConnection
 
 __all__ = [
     "CAPABILITIES",
@@ -43,11 +45,13 @@ __all__ = [
     "IteratorEvents",
     "ModelInfo",
     "ModelLister",
+    "PostConnection",
     "Provider",
     "ProviderSpec",
     "Registry",
     "ResponseConnection",
     "Retry",
+    "SDKConnection",
     "StreamDecoder",
     "TokenCounter",
     "ask",
@@ -56,6 +60,8 @@ __all__ = [
     "events_of",
     "hookimpl",
     "installed",
+    "sdk_class_names",
     "tell",
+    "with_headers",
     "without",
 ]

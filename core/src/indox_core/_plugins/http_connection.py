@@ -17,9 +17,9 @@ from indox_core._transport import (
     aread_json,
     read_json,
     request_id_of,
-    retry_after,
 )
 
+from .failures import with_headers
 from .provider import Access, Answer, Call, ConnectionSettings
 
 if TYPE_CHECKING:
@@ -118,12 +118,5 @@ class HTTPConnection(ResponseConnection):
         except ValueError:
             body = None
         failure = self._failure(body, response.status_code)
-        wait = retry_after(response.headers)
-        return ProviderFailure(
-            replace(
-                failure,
-                status_code=response.status_code,
-                request_id=failure.request_id or request_id_of(response),
-                retry_after_s=failure.retry_after_s if wait is None else wait,
-            )
-        )
+        failure = replace(failure, status_code=response.status_code)
+        return ProviderFailure(with_headers(failure, response))

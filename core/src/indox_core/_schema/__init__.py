@@ -36,7 +36,7 @@ from .events import (
 )
 from .json_schema import SchemaLimits
 from .media import MEDIA_TYPES, Media
-from .messages import Adaptation, Message, MessageLike, dropped
+from .messages import Adaptation, Message, MessageLike, clamped, dropped
 from .receipt import (
     COMPONENTS,
     EXACT,
@@ -140,6 +140,7 @@ __all__ = [
     "arguments_text",
     "as_object",
     "check_model",
+    "clamped",
     "count",
     "dropped",
     "exact_sum",

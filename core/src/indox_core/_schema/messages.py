@@ -53,6 +53,11 @@ class Adaptation(Frozen):
     after: JSON = None
 
 
+def clamped(path: str, reason: str, before: JSON = None, after: JSON = None) -> Adaptation:
+    """Something was set to what the provider takes."""
+    return Adaptation(path=path, kind="clamped", reason=reason, before=before, after=after)
+
+
 def dropped(path: str, reason: str, before: JSON = None) -> Adaptation:
     """Something was left out of the request."""
     return Adaptation(path=path, kind="dropped", before=before, reason=reason)

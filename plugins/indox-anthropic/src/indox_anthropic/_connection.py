@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anthropic
-from pydantic_core import to_json
 
-from indox_core.plugin import Access, Call, ConnectionSettings, ResponseConnection, lazy
+from indox_core.plugin import Access, Call, PostConnection, lazy
 
 from ._encode import OPERATION
-
-if TYPE_CHECKING:
-    import httpx2
 
 # Never sent: each call brings its own key. The SDK wants one to be built.
 _PLACEHOLDER = "indox"
@@ -58,63 +53,24 @@ class _AsyncAnthropic(_OwnHeaders, anthropic.AsyncAnthropic):
     pass
 
 
-class AnthropicConnection(ResponseConnection):
-    """One SDK client of each kind for all keys and addresses: both travel with the call."""
+class AnthropicConnection(PostConnection):
+    _paths = _PATHS
+    _stream_class = anthropic.Stream[object]
 
-    def __init__(self, settings: ConnectionSettings) -> None:
-        self._settings = settings
-
-    @lazy
-    def _client(self) -> _Anthropic:
-        return _Anthropic(http_client=self._settings.http_client, **_CLIENT_OPTIONS)
-
-    @lazy
-    def _async_client(self) -> _AsyncAnthropic:
-        return _AsyncAnthropic(http_client=self._settings.async_http_client, **_CLIENT_OPTIONS)
-
-    def prepare(self, asynchronous: bool) -> None:
-        """Build the SDK's client."""
-        _ = self._async_client if asynchronous else self._client
-
-    def _open(self, call: Call, access: Access) -> httpx2.Response:
-        send = self._client.post if call.arguments else self._client.get
-        response: httpx2.Response = send(**_arguments(call, access, self._client.omitted))
-        return response
-
-    async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
-        send = self._async_client.post if call.arguments else self._async_client.get
-        response: httpx2.Response = await send(
-            **_arguments(call, access, self._async_client.omitted)
-        )
-        return response
-
-
-_CLIENT_OPTIONS: dict[str, Any] = {
-    "api_key": _PLACEHOLDER,
-    "base_url": "https://api.anthropic.com",
-    "max_retries": 0,
-}
-
-
-def _arguments(call: Call, access: Access, omitted: Mapping[str, object]) -> dict[str, Any]:
-    """One call of the SDK's public `post`: the body as bytes, the response left unread."""
-    import httpx2
-
-    return {
-        "path": access.base_url + _PATHS[call.operation],
-        **({"content": to_json(call.arguments)} if call.arguments else {}),
-        "cast_to": httpx2.Response,
-        "stream": True,
-        "stream_cls": anthropic.Stream[object],
-        "options": {
-            "headers": {
-                **omitted,
-                "Authorization": access.bearer,
-                **call.headers,
-                **access.headers,
-            },
-            "timeout": access.timeout_s,
+    def _make_client(self, asynchronous: bool) -> anthropic.Anthropic | anthropic.AsyncAnthropic:
+        options: dict[str, Any] = {
+            "api_key": _PLACEHOLDER,
+            "base_url": "https://api.anthropic.com",
             "max_retries": 0,
-            "follow_redirects": False,
-        },
-    }
+        }
+        if asynchronous:
+            return _AsyncAnthropic(http_client=self._settings.async_http_client, **options)
+        return _Anthropic(http_client=self._settings.http_client, **options)
+
+    def _headers(self, client: Any, call: Call, access: Access) -> dict[str, Any]:
+        return {
+            **client.omitted,
+            "Authorization": access.bearer,
+            **call.headers,
+            **access.headers,
+        }

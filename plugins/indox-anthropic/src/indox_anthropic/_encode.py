@@ -20,6 +20,7 @@ from indox_core.plugin import (
     ToolResultPart,
     UnsupportedFeatureError,
     ValidationError,
+    clamped,
     dropped,
     merged,
 )
@@ -87,13 +88,7 @@ def request_to_messages(request: ChatRequest) -> Call:
             )
         schema = SCHEMA.apply(request.response_schema.json_schema)
         if schema != request.response_schema.json_schema:
-            adaptations.append(
-                Adaptation(
-                    path="response_schema.json_schema",
-                    kind="clamped",
-                    reason=SCHEMA_REASON,
-                )
-            )
+            adaptations.append(clamped("response_schema.json_schema", SCHEMA_REASON))
         if not request.response_schema.strict:
             reason = "Claude keeps to every schema"
             adaptations.append(dropped("response_schema.strict", reason, False))
@@ -133,12 +128,11 @@ def _add_thinking(
         body["thinking"] = {"type": "adaptive", **({"display": display} if display else {})}
         if effort == "minimal":
             adaptations.append(
-                Adaptation(
-                    path="reasoning_effort",
-                    kind="clamped",
-                    before="minimal",
-                    after="low",
-                    reason="the lowest effort that Anthropic knows is low",
+                clamped(
+                    "reasoning_effort",
+                    "the lowest effort that Anthropic knows is low",
+                    "minimal",
+                    "low",
                 )
             )
         body["output_config"] = {"effort": "low" if effort == "minimal" else effort}
@@ -168,13 +162,7 @@ def _add_budget(
     elif budget >= limit:
         budget = limit - 1
         adaptations.append(
-            Adaptation(
-                path="reasoning_effort",
-                kind="clamped",
-                before=effort,
-                after=budget,
-                reason="thinking must fit into max_tokens",
-            )
+            clamped("reasoning_effort", "thinking must fit into max_tokens", effort, budget)
         )
     display = request.options_as(AnthropicOptions).thinking_display
     shown = {"display": display} if display is not None else {}
@@ -205,12 +193,8 @@ def _add_sampling(
     if is_sampler(request.model):
         if asked["temperature"] is not None and asked["temperature"] > 1:
             adaptations.append(
-                Adaptation(
-                    path="temperature",
-                    kind="clamped",
-                    before=request.temperature,
-                    after=1.0,
-                    reason="Anthropic's highest temperature is 1",
+                clamped(
+                    "temperature", "Anthropic's highest temperature is 1", request.temperature, 1.0
                 )
             )
             asked["temperature"] = 1.0
@@ -263,7 +247,7 @@ def _tool_to_anthropic(tool: Tool, path: str, adaptations: list[Adaptation]) -> 
         strict = SCHEMA.apply(schema)
         if strict != schema:
             where = f"{path}.parameters"
-            adaptations.append(Adaptation(path=where, kind="clamped", reason=SCHEMA_REASON))
+            adaptations.append(clamped(where, SCHEMA_REASON))
         schema = strict
     wire: dict[str, Any] = {"name": tool.name, "input_schema": schema}
     if tool.description:

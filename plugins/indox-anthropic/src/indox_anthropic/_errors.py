@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from indox_core.plugin import Failure, FailureKind, retry_after
+from indox_core.plugin import Failure, FailureKind, sdk_class_names, with_headers
 
 from ._decode import failure_of
 
@@ -18,7 +17,7 @@ _WITHOUT_STATUS: dict[str, FailureKind] = {
 
 def failure_from_anthropic(error: Exception) -> Failure | None:
     """What an exception of the SDK means. `None`: it is not the SDK's."""
-    names = [cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith("anthropic")]
+    names = sdk_class_names(error, "anthropic")
     for name in names:
         if name in _WITHOUT_STATUS:
             return Failure(_WITHOUT_STATUS[name], "no answer")
@@ -29,9 +28,4 @@ def failure_from_anthropic(error: Exception) -> Failure | None:
 
 def _from_status(error: Any) -> Failure:
     body = error.body if isinstance(error.body, dict) else {}
-    failure = failure_of(body, int(error.status_code))
-    return replace(
-        failure,
-        request_id=failure.request_id or error.request_id,
-        retry_after_s=retry_after(error.response.headers),
-    )
+    return with_headers(failure_of(body, int(error.status_code)), error.response)

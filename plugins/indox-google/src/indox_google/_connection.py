@@ -24,8 +24,8 @@ from indox_core.plugin import (
     ConnectionSettings,
     IteratorEvents,
     ResponseConnection,
+    SDKConnection,
     UnsupportedFeatureError,
-    lazy,
 )
 
 if TYPE_CHECKING:
@@ -56,18 +56,10 @@ def connection_of(settings: ConnectionSettings) -> Connection:
     return GoogleConnection(settings, request_class)
 
 
-class _Client:
-    """One SDK client for all keys and addresses: both travel with the call."""
+class _Client(SDKConnection):
+    """The SDK's client serves both flavours."""
 
-    def __init__(self, settings: ConnectionSettings) -> None:
-        self._settings = settings
-
-    def prepare(self, asynchronous: bool) -> None:
-        """Build the SDK's client; it serves both flavours."""
-        _ = self._client
-
-    @lazy
-    def _client(self) -> genai.Client:
+    def _make_client(self, asynchronous: bool) -> genai.Client:
         return genai.Client(
             api_key=_PLACEHOLDER,
             enterprise=False,
@@ -94,7 +86,7 @@ class GoogleConnection(_Client, ResponseConnection):
 
     async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
         request = self._request_class(**_request(call, access))
-        sent = await self._client._api_client._async_request(request, stream=True)
+        sent = await self._async_client._api_client._async_request(request, stream=True)
         return cast("httpx2.Response", sent.response_stream)
 
 
@@ -126,7 +118,7 @@ class PublicGoogleConnection(_Client):
 
     async def asend(self, call: Call, access: Access) -> Answer:
         arguments = _arguments(call, access, whole=True)
-        return _answer(await self._client.aio.models.generate_content(**arguments))
+        return _answer(await self._async_client.aio.models.generate_content(**arguments))
 
     def stream(self, call: Call, access: Access) -> IteratorEvents:
         chunks = self._client.models.generate_content_stream(**_arguments(call, access))
@@ -134,10 +126,9 @@ class PublicGoogleConnection(_Client):
 
     async def astream(self, call: Call, access: Access) -> _AsyncEvents:
         arguments = _arguments(call, access)
-        return _AsyncEvents(await self._client.aio.models.generate_content_stream(**arguments))
-
-    def close(self) -> None:
-        """Nothing: the pools are only lent."""
+        return _AsyncEvents(
+            await self._async_client.aio.models.generate_content_stream(**arguments)
+        )
 
 
 class _AsyncEvents:

@@ -6,18 +6,15 @@ from typing import Any
 
 from indox_core.plugin import (
     JSON,
-    ChatEvent,
     Citation,
     Failure,
     FailureKind,
     Finish,
     FinishReason,
     ProviderFailure,
-    Reply,
     TokenUsage,
     count,
     kind_of_status,
-    reply_of,
 )
 
 _FINISH: dict[str, FinishReason] = {
@@ -48,20 +45,6 @@ _KINDS: dict[str, FailureKind] = {
     "RESOURCE_EXHAUSTED": "rate_limit",
     "UNAVAILABLE": "overloaded",
 }
-
-
-def google_to_reply(body: JSON) -> Reply:
-    """A whole `GenerateContentResponse`: the same as a stream of this one chunk."""
-    from ._stream import GoogleDecoder  # which reads chunks with what is here
-
-    chunks = body if isinstance(body, list) and body else [body]  # a list: a stored stream
-    decoder = GoogleDecoder()
-    events: list[ChatEvent] = []
-    for chunk in chunks:
-        events += decoder.push(chunk)
-    if not decoder.answered:
-        raise ProviderFailure(Failure("malformed", "the answer has no candidates"))
-    return reply_of([*events, *decoder.finish()])
 
 
 def check(body: JSON) -> dict[str, Any]:

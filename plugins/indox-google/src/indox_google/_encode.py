@@ -26,6 +26,7 @@ from indox_core.plugin import (
     ToolCallPart,
     ToolResultPart,
     ValidationError,
+    clamped,
     dropped,
     merged,
 )
@@ -129,13 +130,7 @@ def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> d
     if request.seed is not None and not -(2**31) <= request.seed < 2**31:
         config["seed"] = request.seed % 2**31
         adaptations.append(
-            Adaptation(
-                path="seed",
-                kind="clamped",
-                before=request.seed,
-                after=config["seed"],
-                reason="Gemini's seeds have 32 bits",
-            )
+            clamped("seed", "Gemini's seeds have 32 bits", request.seed, config["seed"])
         )
     if request.response_schema is not None:
         config["responseMimeType"] = "application/json"
@@ -143,10 +138,9 @@ def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> d
         config["responseJsonSchema"] = schema
         if schema != request.response_schema.json_schema:
             adaptations.append(
-                Adaptation(
-                    path="response_schema.json_schema",
-                    kind="clamped",
-                    reason="Gemini takes some limits and defaults only as a description",
+                clamped(
+                    "response_schema.json_schema",
+                    "Gemini takes some limits and defaults only as a description",
                 )
             )
         if not request.response_schema.strict:
@@ -178,13 +172,7 @@ def _thinking_config(request: ChatRequest, adaptations: list[Adaptation]) -> dic
         exact = after.lower() == effort
     if not exact:
         adaptations.append(
-            Adaptation(
-                path="reasoning_effort",
-                kind="clamped",
-                before=effort,
-                after=after,
-                reason=f"{request.model} knows no effort {effort}",
-            )
+            clamped("reasoning_effort", f"{request.model} knows no effort {effort}", effort, after)
         )
     if shown is None and effort != "none":
         config["includeThoughts"] = True

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from indox_core.plugin import Failure, FailureKind, request_id_of, retry_after
+from indox_core.plugin import Failure, FailureKind, sdk_class_names, with_headers
 
 from ._decode import failure_of
 
@@ -17,7 +16,7 @@ _WITHOUT_STATUS: dict[str, FailureKind] = {
 
 def failure_from_google(error: Exception) -> Failure | None:
     """What an exception of the SDK means. `None`: it is not the SDK's."""
-    names = [cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith("google.")]
+    names = sdk_class_names(error, "google")
     for name in names:
         if name in _WITHOUT_STATUS:
             return Failure(_WITHOUT_STATUS[name], "the answer is not what the API promises")
@@ -31,14 +30,4 @@ def _from_status(error: Any) -> Failure:
         body = {"error": {"message": body.get("message")}}
     if int(error.code) < 300:
         return Failure("malformed", "the answer is not what the API promises")
-    failure = failure_of(body, int(error.code))
-    response = error.response
-    headers = getattr(response, "headers", None)
-    if headers is None:
-        return failure
-    wait = retry_after(headers)
-    return replace(
-        failure,
-        request_id=request_id_of(response),
-        retry_after_s=wait if wait is not None else failure.retry_after_s,
-    )
+    return with_headers(failure_of(body, int(error.code)), error.response)

@@ -21,12 +21,11 @@ from indox_core.plugin import (
     TokenUsage,
 )
 
-from ._decode import google_to_reply
 from ._encode import request_to_google
 from ._errors import failure_from_google
 from ._options import GoogleOptions
 from ._rates import completed, surcharges_of
-from ._stream import GoogleDecoder
+from ._stream import GoogleDecoder, google_to_reply
 
 
 class GoogleProvider(Provider):

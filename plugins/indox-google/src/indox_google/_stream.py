@@ -1,4 +1,4 @@
-"""The generateContent API's chunks to chat events."""
+"""The generateContent API's chunks to chat events, and a whole answer as one chunk."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ from indox_core.plugin import (
     ChatStart,
     CitationFound,
     ContentPart,
+    Failure,
     Finish,
     PartEnd,
+    ProviderFailure,
     ProviderState,
     ReasoningDelta,
     ReasoningPart,
+    Reply,
     TextDelta,
     TextPart,
     ToolCallDelta,
@@ -28,6 +31,7 @@ from indox_core.plugin import (
     as_object,
     media_part,
     parse_arguments,
+    reply_of,
 )
 
 from ._decode import check, citations_of, finish_of, usage_of
@@ -241,3 +245,15 @@ class _Candidate:
         state = ProviderState(provider=PROVIDER, data=extras)
         cls = ReasoningPart if kind == "reasoning" else TextPart
         return [PartEnd(cls(text="".join(texts), provider_state=state), self._part, self._number)]
+
+
+def google_to_reply(body: JSON) -> Reply:
+    """A whole `GenerateContentResponse`: the same as a stream of this one chunk."""
+    chunks = body if isinstance(body, list) and body else [body]  # a list: a stored stream
+    decoder = GoogleDecoder()
+    events: list[ChatEvent] = []
+    for chunk in chunks:
+        events += decoder.push(chunk)
+    if not decoder.answered:
+        raise ProviderFailure(Failure("malformed", "the answer has no candidates"))
+    return reply_of([*events, *decoder.finish()])

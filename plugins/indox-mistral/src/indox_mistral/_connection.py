@@ -20,9 +20,9 @@ from indox_core.plugin import (
     Connection,
     ConnectionSettings,
     ResponseConnection,
+    SDKConnection,
     SSESource,
     UnsupportedFeatureError,
-    lazy,
 )
 
 from ._encode import OPERATION
@@ -58,18 +58,10 @@ def connection_of(settings: ConnectionSettings) -> Connection:
     return MistralConnection(settings, context_class)
 
 
-class _Client:
-    """One SDK client for all keys and addresses: both travel with the call."""
+class _Client(SDKConnection):
+    """The SDK's client serves both flavours."""
 
-    def __init__(self, settings: ConnectionSettings) -> None:
-        self._settings = settings
-
-    def prepare(self, asynchronous: bool) -> None:
-        """Build the SDK's client; it serves both flavours."""
-        _ = self._client
-
-    @lazy
-    def _client(self) -> Mistral:
+    def _make_client(self, asynchronous: bool) -> Mistral:
         client = Mistral(
             api_key=_PLACEHOLDER,
             client=self._settings.http_client,
@@ -92,9 +84,10 @@ class MistralConnection(_Client, ResponseConnection):
         self._context_class = context_class
 
     def _open(self, call: Call, access: Access) -> httpx2.Response:
-        request = self._request(self._settings.http_client, call, access)
-        response: httpx2.Response = self._client.chat.do_request(
-            self._context(access), request, _never, stream=True
+        client = self._client
+        request = _request(self._settings.http_client, client, call, access)
+        response: httpx2.Response = client.chat.do_request(
+            self._context(client, access), request, _never, stream=True
         )
         if response.is_success:
             return response
@@ -102,38 +95,19 @@ class MistralConnection(_Client, ResponseConnection):
         raise SDKError("the call failed", response)
 
     async def _aopen(self, call: Call, access: Access) -> httpx2.Response:
-        request = self._request(self._settings.async_http_client, call, access)
-        response: httpx2.Response = await self._client.chat.do_request_async(
-            self._context(access), request, _never, stream=True
+        client = self._async_client
+        request = _request(self._settings.async_http_client, client, call, access)
+        response: httpx2.Response = await client.chat.do_request_async(
+            self._context(client, access), request, _never, stream=True
         )
         if response.is_success:
             return response
         await response.aread()
         raise SDKError("the call failed", response)
 
-    def _request(
-        self, client: httpx2.Client | httpx2.AsyncClient, call: Call, access: Access
-    ) -> httpx2.Request:
-        return client.build_request(
-            "POST" if call.arguments else "GET",
-            access.base_url + _PATHS[call.operation],
-            content=to_json(call.arguments) if call.arguments else None,
-            headers={
-                "Accept": "text/event-stream"
-                if call.arguments.get("stream")
-                else "application/json",
-                "Content-Type": "application/json",
-                "User-Agent": f"mistral-client-python/{self._client.sdk_configuration.sdk_version}",
-                "Authorization": access.bearer,
-                **call.headers,
-                **access.headers,
-            },
-            timeout=access.timeout_s,
-        )
-
-    def _context(self, access: Access) -> Any:
+    def _context(self, client: Mistral, access: Access) -> Any:
         return self._context_class(
-            config=self._client.sdk_configuration,
+            config=client.sdk_configuration,
             base_url=access.base_url,
             operation_id="chat_completion_v1_chat_completions_post",
             oauth2_scopes=None,
@@ -141,6 +115,25 @@ class MistralConnection(_Client, ResponseConnection):
             tags=["chat"],
             extensions=None,
         )
+
+
+def _request(
+    http_client: httpx2.Client | httpx2.AsyncClient, client: Mistral, call: Call, access: Access
+) -> httpx2.Request:
+    return http_client.build_request(
+        "POST" if call.arguments else "GET",
+        access.base_url + _PATHS[call.operation],
+        content=to_json(call.arguments) if call.arguments else None,
+        headers={
+            "Accept": "text/event-stream" if call.arguments.get("stream") else "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": f"mistral-client-python/{client.sdk_configuration.sdk_version}",
+            "Authorization": access.bearer,
+            **call.headers,
+            **access.headers,
+        },
+        timeout=access.timeout_s,
+    )
 
 
 def _never(status: int) -> bool:
@@ -155,17 +148,14 @@ class PublicMistralConnection(_Client):
         return _answer(self._client.chat.complete(**_arguments(call, access)))
 
     async def asend(self, call: Call, access: Access) -> Answer:
-        return _answer(await self._client.chat.complete_async(**_arguments(call, access)))
+        return _answer(await self._async_client.chat.complete_async(**_arguments(call, access)))
 
     def stream(self, call: Call, access: Access) -> SSESource:
         return SSESource(self._client.chat.stream(**_arguments(call, access)).response)
 
     async def astream(self, call: Call, access: Access) -> AsyncSSESource:
-        events = await self._client.chat.stream_async(**_arguments(call, access))
+        events = await self._async_client.chat.stream_async(**_arguments(call, access))
         return AsyncSSESource(events.response)
-
-    def close(self) -> None:
-        """Nothing: the pools are only lent."""
 
 
 def _answer(sent: Any) -> Answer:

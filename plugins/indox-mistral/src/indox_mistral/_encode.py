@@ -23,6 +23,7 @@ from indox_core.plugin import (
     ToolResultPart,
     UnsupportedFeatureError,
     arguments_text,
+    clamped,
     dropped,
     merged,
 )
@@ -57,13 +58,7 @@ def request_to_mistral(request: ChatRequest) -> Call:
     if request.seed is not None and request.seed < 0:
         body["random_seed"] = request.seed % 2**31
         adaptations.append(
-            Adaptation(
-                path="seed",
-                kind="clamped",
-                before=request.seed,
-                after=body["random_seed"],
-                reason="Mistral takes no negative seed",
-            )
+            clamped("seed", "Mistral takes no negative seed", request.seed, body["random_seed"])
         )
     if (effort := effort_of(request, adaptations)) is not None:
         body["reasoning_effort"] = effort
@@ -81,7 +76,7 @@ def request_to_mistral(request: ChatRequest) -> Call:
         if wire_schema != schema.json_schema:
             reason = "Mistral closes every object of a strict schema"
             path = "response_schema.json_schema"
-            adaptations.append(Adaptation(path=path, kind="clamped", reason=reason))
+            adaptations.append(clamped(path, reason))
         fields = {"name": schema.name, "schema": wire_schema, "strict": schema.strict}
         body["response_format"] = {"type": "json_schema", "json_schema": fields}
     if request.metadata:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from pydantic_core import from_json
 
-from indox_core.plugin import Failure, FailureKind, request_id_of, retry_after
+from indox_core.plugin import Failure, FailureKind, sdk_class_names, with_headers
 
 from ._decode import failure_of
 
@@ -20,7 +19,7 @@ _WITHOUT_STATUS: dict[str, FailureKind] = {
 
 def failure_from_mistral(error: Exception) -> Failure | None:
     """What an exception of the SDK means. `None`: it is not the SDK's."""
-    names = [cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith("mistralai")]
+    names = sdk_class_names(error, "mistralai")
     for name in names:
         if name in _WITHOUT_STATUS:
             return Failure(_WITHOUT_STATUS[name], "the answer is not what the API promises")
@@ -30,14 +29,9 @@ def failure_from_mistral(error: Exception) -> Failure | None:
 def _from_status(error: Any) -> Failure:
     if error.status_code < 300:
         message = "the answer is not what the API promises"
-        return Failure("malformed", message, request_id=request_id_of(error.raw_response))
+        return with_headers(Failure("malformed", message), error.raw_response)
     try:
         body = from_json(error.body)
     except (TypeError, ValueError):
         body = None
-    failure = failure_of(body, int(error.status_code))
-    return replace(
-        failure,
-        request_id=failure.request_id or request_id_of(error.raw_response),
-        retry_after_s=retry_after(error.headers),
-    )
+    return with_headers(failure_of(body, int(error.status_code)), error.raw_response)

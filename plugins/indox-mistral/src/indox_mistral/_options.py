@@ -12,6 +12,7 @@ from indox_core.plugin import (
     ProviderOptions,
     ReasoningEffort,
     SchemaLimits,
+    clamped,
     dropped,
 )
 
@@ -56,12 +57,6 @@ def effort_of(request: ChatRequest, adaptations: list[Adaptation]) -> ReasoningE
         return asked
     nearest: ReasoningEffort = "none" if asked == "minimal" else "high"
     adaptations.append(
-        Adaptation(
-            path="reasoning_effort",
-            kind="clamped",
-            before=asked,
-            after=nearest,
-            reason="Mistral knows the efforts none and high",
-        )
+        clamped("reasoning_effort", "Mistral knows the efforts none and high", asked, nearest)
     )
     return nearest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from indox_core.plugin import Failure, FailureKind, kind_of_status, retry_after
+from indox_core.plugin import Failure, FailureKind, kind_of_status, sdk_class_names, with_headers
 
 from ._shared import failure_of
 
@@ -18,7 +18,7 @@ _WITHOUT_STATUS: dict[str, FailureKind] = {
 
 def failure_from_openai(error: Exception) -> Failure | None:
     """What an exception of the SDK means. `None`: it is not the SDK's."""
-    names = [cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith("openai")]
+    names = sdk_class_names(error, "openai")
     for name in names:
         if name in _WITHOUT_STATUS:
             return Failure(_WITHOUT_STATUS[name], "no answer")
@@ -39,8 +39,4 @@ def _from_status(error: Any) -> Failure:
         failure = replace(
             failure, message=f"{kind_of_status(status).replace('_', ' ')}, no details"
         )
-    return replace(
-        failure,
-        request_id=error.request_id,
-        retry_after_s=retry_after(error.response.headers),
-    )
+    return with_headers(failure, error.response)

@@ -16,6 +16,7 @@ from indox_core.plugin import (
     ProviderOptions,
     ReasoningEffort,
     ToolResultPart,
+    clamped,
     dropped,
 )
 
@@ -124,13 +125,7 @@ def effort_of(request: ChatRequest, adaptations: list[Adaptation]) -> ReasoningE
     place = _ORDER.index(asked)
     nearest = min(taken, key=lambda effort: abs(_ORDER.index(effort) - place))
     adaptations.append(
-        Adaptation(
-            path="reasoning_effort",
-            kind="clamped",
-            before=asked,
-            after=nearest,
-            reason=f"{request.model} knows no effort {asked}",
-        )
+        clamped("reasoning_effort", f"{request.model} knows no effort {asked}", asked, nearest)
     )
     return nearest
 

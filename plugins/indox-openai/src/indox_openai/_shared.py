@@ -17,6 +17,7 @@ from indox_core.plugin import (
     TokenUsage,
     ToolResultPart,
     as_object,
+    clamped,
     count,
     dropped,
     kind_of_status,
@@ -124,22 +125,17 @@ def strict_schema(
     strict, expressible = _strict(root, root)
     if not expressible or strict.get("type") != "object":
         adaptations.append(
-            Adaptation(
-                path=f"{path.rpartition('.')[0]}.strict",
-                kind="clamped",
-                before=True,
-                after=False,
-                reason="a strict schema is an object, and no object in it has free keys",
+            clamped(
+                f"{path.rpartition('.')[0]}.strict",
+                "a strict schema is an object, and no object in it has free keys",
+                True,
+                False,
             )
         )
         return schema, False
     if strict != schema:
         adaptations.append(
-            Adaptation(
-                path=path,
-                kind="clamped",
-                reason="a strict schema needs every property required and no others",
-            )
+            clamped(path, "a strict schema needs every property required and no others")
         )
     return strict, True
 
