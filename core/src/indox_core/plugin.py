@@ -21,6 +21,7 @@ from ._plugins import (
     Connection,
     ConnectionSettings,
     EventSource,
+    FailureRow,
     FunctionConnection,
     HTTPConnection,
     IteratorEvents,
@@ -35,8 +36,8 @@ from ._plugins import (
     StreamDecoder,
     TokenCounter,
     events_of,
+    failure_by_class,
     hookimpl,
-    sdk_class_names,
     with_headers,
 )
 from ._schema import (
@@ -123,6 +124,7 @@ __all__ = [
     "EventSource",
     "Failure",
     "FailureKind",
+    "FailureRow",
     "Finish",
     "FinishReason",
     "FunctionConnection",
@@ -175,6 +177,7 @@ __all__ = [
     "count",
     "dropped",
     "events_of",
+    "failure_by_class",
     "hookimpl",
     "kind_of_status",
     "lazy",
@@ -184,6 +187,5 @@ __all__ = [
     "reply_of",
     "request_id_of",
     "retry_after",
-    "sdk_class_names",
     "with_headers",
 ]

@@ -1,7 +1,7 @@
 """What a provider is, the hooks, how plugins are found, and connections that speak HTTP."""
 
 from .capabilities import CAPABILITIES, Capability, without
-from .failures import sdk_class_names, with_headers
+from .failures import FailureRow, failure_by_class, with_headers
 from .hooks import Retry, ask, hookimpl, tell
 from .http_connection import HTTPConnection, ResponseConnection
 from .provider import (
@@ -39,6 +39,7 @@ __all__ = [
     "Connection",
     "ConnectionSettings",
     "EventSource",
+    "FailureRow",
     "FunctionConnection",
     "HTTPConnection",
     "Installed",
@@ -58,9 +59,9 @@ __all__ = [
     "breach",
     "check_provider",
     "events_of",
+    "failure_by_class",
     "hookimpl",
     "installed",
-    "sdk_class_names",
     "tell",
     "with_headers",
     "without",

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from indox_core._errors import Failure
 from indox_core._transport import request_id_of, retry_after
 
+FailureRow: TypeAlias = Failure | Callable[[Any], Failure]
+"""What a class of exceptions means, or a function that tells it from the exception."""
 
-def sdk_class_names(error: Exception, package: str) -> list[str]:
-    """The names of an exception's classes that are the package's, the most specific first.
 
-    By name, because a translator imports without the SDK. Empty: the exception is not the SDK's.
+def failure_by_class(
+    error: Exception, package: str, table: Mapping[str, FailureRow]
+) -> Failure | None:
+    """The failure of an SDK's exception: the row of its most specific class wins.
+
+    Classes are named, because a translator imports without the SDK. `None`: none of the exception's
+    classes is both in the package and in the table.
     """
-    return [
-        cls.__name__
-        for cls in type(error).__mro__
-        if f"{cls.__module__}.".startswith(f"{package}.")
-    ]
+    for cls in type(error).__mro__:
+        if f"{cls.__module__}.".startswith(f"{package}.") and cls.__name__ in table:
+            row = table[cls.__name__]
+            return row if isinstance(row, Failure) else row(error)
+    return None
 
 
 def with_headers(failure: Failure, response: Any) -> Failure:

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from indox_core.plugin import Failure, FailureKind, sdk_class_names, with_headers
+from indox_core.plugin import Failure, FailureRow, failure_by_class, with_headers
 
 from ._decode import failure_of
-
-# By name, because this module must import without the SDK.
-_WITHOUT_STATUS: dict[str, FailureKind] = {
-    "UnknownApiResponseError": "malformed",
-}
 
 
 def failure_from_google(error: Exception) -> Failure | None:
     """What an exception of the SDK means. `None`: it is not the SDK's."""
-    names = sdk_class_names(error, "google")
-    for name in names:
-        if name in _WITHOUT_STATUS:
-            return Failure(_WITHOUT_STATUS[name], "the answer is not what the API promises")
-    return _from_status(error) if "APIError" in names else None
+    return failure_by_class(error, "google", _TABLE)
 
 
 def _from_status(error: Any) -> Failure:
@@ -31,3 +22,9 @@ def _from_status(error: Any) -> Failure:
     if int(error.code) < 300:
         return Failure("malformed", "the answer is not what the API promises")
     return with_headers(failure_of(body, int(error.code)), error.response)
+
+
+_TABLE: dict[str, FailureRow] = {
+    "UnknownApiResponseError": Failure("malformed", "the answer is not what the API promises"),
+    "APIError": _from_status,
+}

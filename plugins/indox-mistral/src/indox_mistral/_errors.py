@@ -6,24 +6,14 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from indox_core.plugin import Failure, FailureKind, sdk_class_names, with_headers
+from indox_core.plugin import Failure, FailureRow, failure_by_class, with_headers
 
 from ._decode import failure_of
-
-# By name, because this module must import without the SDK.
-_WITHOUT_STATUS: dict[str, FailureKind] = {
-    "ResponseValidationError": "malformed",
-    "NoResponseError": "network",
-}
 
 
 def failure_from_mistral(error: Exception) -> Failure | None:
     """What an exception of the SDK means. `None`: it is not the SDK's."""
-    names = sdk_class_names(error, "mistralai")
-    for name in names:
-        if name in _WITHOUT_STATUS:
-            return Failure(_WITHOUT_STATUS[name], "the answer is not what the API promises")
-    return _from_status(error) if "MistralError" in names else None
+    return failure_by_class(error, "mistralai", _TABLE)
 
 
 def _from_status(error: Any) -> Failure:
@@ -35,3 +25,10 @@ def _from_status(error: Any) -> Failure:
     except (TypeError, ValueError):
         body = None
     return with_headers(failure_of(body, int(error.status_code)), error.raw_response)
+
+
+_TABLE: dict[str, FailureRow] = {
+    "ResponseValidationError": Failure("malformed", "the answer is not what the API promises"),
+    "NoResponseError": Failure("network", "no answer"),
+    "MistralError": _from_status,
+}

@@ -5,26 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from indox_core.plugin import Failure, FailureKind, kind_of_status, sdk_class_names, with_headers
+from indox_core.plugin import Failure, FailureRow, failure_by_class, kind_of_status, with_headers
 
 from ._shared import failure_of
-
-# By name, because this module must import without the SDK.
-_WITHOUT_STATUS: dict[str, FailureKind] = {
-    "APITimeoutError": "timeout",
-    "APIConnectionError": "network",
-}
 
 
 def failure_from_openai(error: Exception) -> Failure | None:
     """What an exception of the SDK means. `None`: it is not the SDK's."""
-    names = sdk_class_names(error, "openai")
-    for name in names:
-        if name in _WITHOUT_STATUS:
-            return Failure(_WITHOUT_STATUS[name], "no answer")
-    if "APIStatusError" in names:
-        return _from_status(error)
-    return Failure("api", type(error).__name__) if "OpenAIError" in names else None
+    return failure_by_class(error, "openai", _TABLE)
 
 
 def _from_status(error: Any) -> Failure:
@@ -40,3 +28,11 @@ def _from_status(error: Any) -> Failure:
             failure, message=f"{kind_of_status(status).replace('_', ' ')}, no details"
         )
     return with_headers(failure, error.response)
+
+
+_TABLE: dict[str, FailureRow] = {
+    "APITimeoutError": Failure("timeout", "no answer"),
+    "APIConnectionError": Failure("network", "no answer"),
+    "APIStatusError": _from_status,
+    "OpenAIError": lambda error: Failure("api", type(error).__name__),
+}
