@@ -1,41 +1,35 @@
-"""`indox doctor`: every installed plugin, each looked at in a process of its own.
+"""`indox doctor`: every installed plugin, each distribution in a process of its own.
 
-A plugin may do anything when it is imported: hang, exit, print. The child's answer is one line of
-JSON behind a mark; whatever else it prints is not shown, since it might hold a key.
+A plugin may do anything when it is imported: hang, exit, print. The child's answers come through a
+pipe; whatever a plugin prints is not shown, since it might hold a key.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
-import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections import deque
+from collections.abc import Iterable
 from importlib.metadata import PackageNotFoundError, distributions, version
+from multiprocessing.connection import Connection, wait
 from typing import Any
 
 import click
 from packaging.requirements import InvalidRequirement, Requirement
 
 from indox_core._errors import ProviderNotFoundError
-from indox_core._plugins import CONTRACT_VERSIONS, Installed, installed
+from indox_core._plugins import CONTRACT_VERSIONS, Installed, Registry, installed
 
 from .print import print_table
 
-MARK = "indox-doctor:"
-_CHILD = """
-import json, sys, time
-began = time.process_time()
-try:
-    from indox_core._plugins.registry import Registry
-    spec = Registry().provider(sys.argv[1]).spec
-    found = {"contract": spec.contract, "key_variable": spec.key_variable, "sdk": spec.sdk,
-             "import_s": round(time.process_time() - began, 3)}
-except BaseException as error:
-    text = str(error) if type(error).__module__.startswith("indox_core") else type(error).__name__
-    found = {"problem": text}
-print("\\n" + sys.argv[2] + json.dumps(found), flush=True)
-"""
+# A child that is forked from a server has the core loaded already; elsewhere it loads it anew.
+_FORKS = "forkserver" in multiprocessing.get_all_start_methods()
+_PROCESSES: Any = multiprocessing.get_context("forkserver" if _FORKS else "spawn")
+if _FORKS:
+    _PROCESSES.set_forkserver_preload([__name__])
 
 
 def examine(names: tuple[str, ...], timeout: float, as_json: bool) -> None:
@@ -46,13 +40,9 @@ def examine(names: tuple[str, ...], timeout: float, as_json: bool) -> None:
             raise ProviderNotFoundError(
                 f'No plugin offers "{name}". Installed: {", ".join(claims) or "none"}.'
             )
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        looked_at = [
-            pool.submit(_finding, name, owners, timeout)
-            for name, owners in claims.items()
-            if not names or name in names
-        ]
-    findings = [future.result() for future in looked_at]
+    asked = {name: owners for name, owners in claims.items() if not names or name in names}
+    found = _look_at(asked, timeout)
+    findings = [_finding(name, owners, found.get(name, {})) for name, owners in asked.items()]
     findings += [_half_installed(n) for n in without_metadata if not names or n in names]
     if as_json:
         click.echo(json.dumps(findings))
@@ -82,13 +72,13 @@ def _claims() -> dict[str, list[Installed]]:
     return found
 
 
-def _finding(name: str, claims: list[Installed], timeout: float) -> dict[str, Any]:
+def _finding(name: str, claims: list[Installed], found: dict[str, Any]) -> dict[str, Any]:
+    """`found` is what the child says of it; nothing, where several claim the name."""
     owners = " and ".join(f"{claim.distribution} {claim.version}" for claim in claims)
     if len(claims) > 1:
         problem = f"{owners} both offer it. Uninstall one of them."
         return {"provider": name, "distribution": owners, "problem": problem}
     distribution = claims[0].distribution
-    found = _asked(name, timeout)
     problem = found.pop("problem", None)
     if problem is not None:
         text = f"{problem} Reinstall or upgrade {distribution}." if "." not in problem else problem
@@ -105,23 +95,99 @@ def _finding(name: str, claims: list[Installed], timeout: float) -> dict[str, An
     }
 
 
-def _asked(name: str, timeout: float) -> dict[str, Any]:
+def _look_at(asked: dict[str, list[Installed]], timeout: float) -> dict[str, dict[str, Any]]:
+    """What the plugins say of themselves, the distributions side by side.
+
+    A provider that ends its process, or takes longer than `timeout` seconds, is told so; those of
+    its distribution that come after it get a process of their own.
+    """
+    by_distribution: dict[str, list[str]] = {}
+    for name, claims in asked.items():
+        if len(claims) == 1:
+            by_distribution.setdefault(claims[0].distribution, []).append(name)
+    waiting = deque(by_distribution.values())
+    running: dict[Any, _Child] = {}  # by the pipe that they answer through
+    found: dict[str, dict[str, Any]] = {}
     try:
-        done = subprocess.run(  # noqa: S603 # this interpreter, our own code
-            [sys.executable, "-c", _CHILD, name, MARK],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout,
-            stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        return {"problem": f"its import takes more than {timeout:g} s"}
-    for line in reversed(done.stdout.splitlines()):
-        if line.startswith(MARK):
-            found: dict[str, Any] = json.loads(line.removeprefix(MARK))
-            return found
-    return {"problem": f"its import ends the process (exit code {done.returncode})"}
+        while waiting or running:
+            while waiting and len(running) < (os.cpu_count() or 1):
+                child = _Child(waiting.popleft(), timeout)
+                running[child.results] = child
+            soonest = min(child.until for child in running.values())
+            ready = wait(list(running), max(soonest - time.monotonic(), 0))
+            late = [child for child in running.values() if time.monotonic() >= child.until]
+            for child in {running[one]: None for one in ready} | dict.fromkeys(late):
+                name = child.names[0]
+                found[name] = child.answer()
+                if child.ended:
+                    del running[child.results]
+                    waiting.extend([child.names] if child.names else [])
+    finally:
+        for child in running.values():
+            child.end()
+    return found
+
+
+class _Child:
+    """A process that looks at the providers of one distribution, one after the other."""
+
+    def __init__(self, names: Iterable[str], timeout: float) -> None:
+        self.names = list(names)
+        """Those that are not told of yet."""
+        self.ended = False
+        self._timeout = timeout
+        self.until = time.monotonic() + timeout
+        self.results, theirs = _PROCESSES.Pipe(duplex=False)
+        self._process = _PROCESSES.Process(target=_examined, args=(self.names, theirs))
+        self._process.start()
+        theirs.close()
+
+    def answer(self) -> dict[str, Any]:
+        """What is found of the next provider; nothing more is awaited."""
+        self.names.pop(0)
+        try:
+            if not self.results.poll():
+                self.end()
+                return {"problem": f"its import takes more than {self._timeout:g} s"}
+            found: dict[str, Any] = json.loads(self.results.recv_bytes())
+        except (EOFError, OSError):
+            self._process.join(1)
+            code = self._process.exitcode
+            self.end()
+            return {"problem": f"its import ends the process (exit code {code})"}
+        self.until = time.monotonic() + self._timeout
+        if not self.names:
+            self.end()
+        return found
+
+    def end(self) -> None:
+        self.ended = True
+        self._process.kill()
+        self._process.join()
+        self.results.close()
+
+
+def _examined(names: list[str], results: Connection) -> None:
+    """In the child: what each plugin says of itself."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nothing, descriptor)
+    registry = Registry()
+    for name in names:
+        began = time.process_time()
+        try:
+            spec = registry.provider(name).spec
+            found: dict[str, Any] = {
+                "contract": spec.contract,
+                "key_variable": spec.key_variable,
+                "sdk": spec.sdk,
+                "import_s": round(time.process_time() - began, 3),
+            }
+        except BaseException as error:  # noqa: BLE001 # a plugin may raise anything
+            ours = type(error).__module__.startswith("indox_core")
+            found = {"problem": str(error) if ours else type(error).__name__}
+        results.send_bytes(json.dumps(found).encode())
+    os._exit(0)  # what a plugin has started is not waited for
 
 
 def _sdk_state(sdk: str | None, distribution: str) -> tuple[str, str]:
