@@ -280,6 +280,6 @@ class Setup:
 
     def resolved(self, model: Any) -> Any:
         """The model that a name of the caller's own stands for, or the model itself."""
-        if self.observers is None or not isinstance(model, str):
+        if not isinstance(model, str):
             return model
         return hooks.ask(self.observers, "indox_resolve_model", str, name=model) or model

@@ -112,10 +112,8 @@ def observers(plugins: tuple[object, ...]) -> pluggy.PluginManager | None:
     return manager if any(hook.get_hookimpls() for hook in hooks) else None
 
 
-def tell(observers: pluggy.PluginManager | None, hook: str, **facts: Any) -> None:
+def tell(observers: pluggy.PluginManager, hook: str, **facts: Any) -> None:
     """Call one hook of the observers; their own failures are logged and cost nobody an answer."""
-    if observers is None:
-        return
     try:
         getattr(observers.hook, hook)(**facts)
     except Exception:  # an observer may raise anything
