@@ -24,7 +24,7 @@ def run(resolution: str) -> int:
     settings = tomllib.loads(PROJECT.read_text())["tool"]["uv"]
     with tempfile.TemporaryDirectory(prefix="indox-") as name:
         folder = Path(name)
-        python = _install(folder, resolution, settings["exclude-dependencies"])
+        python = _install(folder, resolution, settings)
         versions = {item["name"]: item["version"] for item in _listed(python)}
         differences = moved(settings["constraint-dependencies"], versions)
         _print("Moved, against the pins:", differences or ["nothing"])
@@ -45,16 +45,17 @@ def run(resolution: str) -> int:
     return code
 
 
-def _install(folder: Path, resolution: str, excluded: list[str]) -> Path:
+def _install(folder: Path, resolution: str, settings: Mapping[str, Any]) -> Path:
+    """All that `uv run` would install, but for the pins."""
     # uv takes the pins from the project that it is started in: so not here.
     environment, excludes = folder / "environment", folder / "excludes"
-    excludes.write_text("\n".join(excluded))
+    excludes.write_text("\n".join(settings["exclude-dependencies"]))
     _uv(folder, "venv", "--quiet", f"--python={sys.executable}", str(environment))
-    scripts = "Scripts" if os.name == "nt" else "bin"
-    python = environment / scripts / "python"
+    python = environment / ("Scripts" if os.name == "nt" else "bin") / "python"
     _uv(
         folder, "pip", "install", "--quiet", f"--python={python}", f"--resolution={resolution}",
-        f"--excludes={excludes}", f"--requirements={PROJECT}", f"--group={PROJECT}:test",
+        f"--excludes={excludes}", f"--requirements={PROJECT}",
+        *(f"--group={PROJECT}:{group}" for group in settings["default-groups"]),
     )  # fmt: skip
     return python
 
