@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
+from opentelemetry.semconv.schemas import Schemas
 from opentelemetry.trace import SpanKind, StatusCode
 
 from indox_core import (
@@ -38,6 +39,10 @@ HELLO = [{"role": "user", "content": "canary-prompt"}]
 MODEL = "openai/gpt-4o-mini"
 KEY = "sk-canary-key"
 PNG = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUg=="
+newest_known = pytest.mark.skipif(
+    f"V{NEWEST.replace('.', '_')}_0" not in Schemas.__members__,
+    reason=f"left out: the installed conventions are older than {NEWEST}",
+)
 
 
 class Kit:
@@ -212,7 +217,10 @@ def test_providers_are_named_as_the_conventions_name_them(kit, name, written):
         assert written in {v.value for v in gen_ai_attributes.GenAiProviderNameValues}
 
 
-@pytest.mark.parametrize("semconv", VERSIONS)
+@pytest.mark.parametrize(
+    "semconv",
+    [pytest.param(v, marks=newest_known) if v == NEWEST else v for v in VERSIONS],
+)
 def test_every_name_and_type_is_in_the_schema_of_the_conventions(made, semconv):
     kit = made(semconv=semconv, content=semconv != "1.36")
     usage = TokenUsage(input=10, output=5, cache_read=2, cache_write=3, reasoning=1)
@@ -248,6 +256,7 @@ def test_every_name_and_type_is_in_the_schema_of_the_conventions(made, semconv):
             assert type(value) is str, name
 
 
+@newest_known
 def test_the_newest_version_has_every_name_that_the_package_has_for_it():
     names = VERSIONS[NEWEST]
     assert names.cache_creation_tokens == gen_ai_attributes.GEN_AI_USAGE_CACHE_CREATION_INPUT_TOKENS
