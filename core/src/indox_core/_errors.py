@@ -34,7 +34,7 @@ from __future__ import annotations
 import builtins
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 FailureKind = Literal[
@@ -132,6 +132,7 @@ class CallError(IndoxError):
         retryable: bool = False,
         partial: Any = None,
         tried: tuple[str, ...] = (),
+        details: Any = None,
     ) -> None:
         super().__init__(message)
         self.provider = provider
@@ -152,6 +153,8 @@ class CallError(IndoxError):
         """`ChatResponse` of what had arrived of a stream. `None` if nothing had."""
         self.tried = tried
         """The models that were tried, each as `provider/model: class of its error`."""
+        self.details = details
+        """The vendor's error object as plain JSON data, long texts cut. `None` if it gave none."""
 
 
 class ProviderError(CallError):
@@ -226,6 +229,8 @@ class Failure:
     retry_after_s: float | None = None
     final: bool = False
     """Whether another attempt is known to fail too."""
+    details: Any = field(default=None, repr=False)
+    """The vendor's error object as plain JSON data. `None`: it gave none."""
 
 
 class ProviderFailure(Exception):
@@ -274,6 +279,7 @@ _STATUS_KINDS: dict[int, FailureKind] = {
     413: "invalid",
     422: "invalid",
     429: "rate_limit",
+    499: "api",
     503: "overloaded",
     529: "overloaded",
 }

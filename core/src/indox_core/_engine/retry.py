@@ -15,7 +15,7 @@ from indox_core._errors import (
     RateLimitError,
 )
 
-_STATUSES = frozenset({408, 409, 429, 500, 502, 503, 504, 529})
+_STATUSES = frozenset({408, 409, 429, 499, 500, 502, 503, 504, 529})
 _FIRST_WAIT_S = 0.5
 _LONGEST_WAIT_S = 8.0
 LONGEST_RETRY_AFTER_S = 60.0

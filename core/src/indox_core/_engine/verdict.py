@@ -20,6 +20,7 @@ from indox_core._errors import (
     describe,
 )
 from indox_core._plugins import Retry, breach
+from indox_core._schema import JSON
 
 from .invocation import Invocation
 from .reading import SHAPES, WELL_FORMED, plugin_raised, unread, well_formed
@@ -112,6 +113,7 @@ def error_of(invocation: Invocation, failure: Failure) -> CallError:
         retry_after_s=failure.retry_after_s,
         attempts=invocation.attempt,
         retryable=is_retryable(failure),
+        details=failure.details,
     )
 
 
@@ -122,7 +124,19 @@ def _cleaned(invocation: Invocation, failure: Failure) -> Failure:
         message = message[:_EXCERPT] + "..."
     code = None if failure.code is None else invocation.clean(failure.code)
     request_id = None if failure.request_id is None else invocation.clean(failure.request_id)
-    return replace(failure, message=message, code=code, request_id=request_id)
+    details = _cleaned_json(invocation, failure.details)
+    return replace(failure, message=message, code=code, request_id=request_id, details=details)
+
+
+def _cleaned_json(invocation: Invocation, value: JSON) -> JSON:
+    if isinstance(value, str):
+        return invocation.clean(value)
+    if isinstance(value, dict):
+        return {
+            invocation.clean(str(key)): _cleaned_json(invocation, item)
+            for key, item in value.items()
+        }
+    return [_cleaned_json(invocation, item) for item in value] if isinstance(value, list) else value
 
 
 def _transport_failure(error: Exception) -> Failure | None:

@@ -1,7 +1,7 @@
 """What a provider is, the hooks, how plugins are found, and connections that speak HTTP."""
 
 from .capabilities import CAPABILITIES, Capability, without
-from .failures import FailureRow, failure_by_class, with_headers
+from .failures import FailureRow, failure_by_class, read_refused, with_headers
 from .hooks import Retry, ask, hookimpl, tell
 from .http_connection import HTTPConnection, ResponseConnection
 from .provider import (
@@ -25,6 +25,7 @@ from .provider import (
     check_provider,
     events_of,
 )
+from .refusals import Refusal, Rule, rules_by_name
 from .registry import Installed, Registry, installed
 from .sdk_connection import PostConnection, SDKConnection
 
@@ -49,9 +50,11 @@ __all__ = [
     "PostConnection",
     "Provider",
     "ProviderSpec",
+    "Refusal",
     "Registry",
     "ResponseConnection",
     "Retry",
+    "Rule",
     "SDKConnection",
     "StreamDecoder",
     "TokenCounter",
@@ -62,6 +65,8 @@ __all__ = [
     "failure_by_class",
     "hookimpl",
     "installed",
+    "read_refused",
+    "rules_by_name",
     "tell",
     "with_headers",
     "without",

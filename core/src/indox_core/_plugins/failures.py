@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from pydantic_core import from_json
+
 from indox_core._errors import Failure
+from indox_core._schema import JSON
 from indox_core._transport import request_id_of, retry_after
 
 FailureRow: TypeAlias = Failure | Callable[[Any], Failure]
@@ -26,6 +29,15 @@ def failure_by_class(
             row = table[cls.__name__]
             return row if isinstance(row, Failure) else row(error)
     return None
+
+
+def read_refused(body: bytes | str) -> JSON:
+    """The JSON of a refusal's body, or its text; `None` for a page of HTML, which says nothing."""
+    try:
+        return from_json(body)
+    except ValueError:
+        text = body if isinstance(body, str) else body.decode("utf-8", "replace")
+        return None if text.lstrip().startswith("<") else text.strip()
 
 
 def with_headers(failure: Failure, response: Any) -> Failure:

@@ -9,23 +9,23 @@ from indox_core.plugin import (
     Citation,
     ContentPart,
     Failure,
-    FailureKind,
     Finish,
     FinishReason,
     ProviderFailure,
     ProviderState,
     ReasoningPart,
+    Refusal,
     Reply,
     TextPart,
     TokenUsage,
     ToolCallPart,
     as_object,
     count,
-    kind_of_status,
     parse_arguments,
 )
 
 from ._encode import PROVIDER
+from ._refusals import RULES
 
 _FINISH: dict[str, FinishReason] = {
     "end_turn": "stop",
@@ -35,15 +35,6 @@ _FINISH: dict[str, FinishReason] = {
     "tool_use": "tool_calls",
     "pause_turn": "paused",
     "refusal": "refusal",
-}
-# https://platform.claude.com/docs/en/api/errors
-_KINDS: dict[str, FailureKind] = {
-    "authentication_error": "authentication",
-    "billing_error": "credits",
-    "permission_error": "permission",
-    "not_found_error": "not_found",
-    "rate_limit_error": "rate_limit",
-    "overloaded_error": "overloaded",
 }
 
 
@@ -68,31 +59,7 @@ def messages_to_reply(body: JSON) -> Reply:
 
 def failure_of(body: Any, status: int | None = None) -> Failure:
     """What an error body means; `status` is `None` inside an answer with 200."""
-    if not isinstance(body, dict):
-        kind = "malformed" if status is None else kind_of_status(status)
-        return Failure(kind, "the answer is not a JSON object", status)
-    error = body.get("error")
-    error = error if isinstance(error, dict) else {}
-    name, message = error.get("type"), error.get("message")
-    message = message if isinstance(message, str) else ""
-    # The other names say no more than the status does.
-    kind = _KINDS.get(str(name)) or (kind_of_status(status) if status is not None else "api")
-    if kind == "invalid" and message.startswith("prompt is too long"):
-        kind = "context_length"  # it has no type of its own
-    if kind == "not_found" and "model" not in message.lower():
-        kind = "invalid"
-    if kind == "rate_limit" and error.get("code") == "spend_limit_reached":
-        kind = "credits"
-    details = (error.get("details") or {}) if isinstance(error.get("details"), dict) else {}
-    code = details.get("error_code") or error.get("code") or name
-    request_id = body.get("request_id")
-    return Failure(
-        kind,
-        message,
-        status,
-        code if isinstance(code, str) else None,
-        request_id if isinstance(request_id, str) else None,
-    )
+    return Refusal.read(body, status).failure(RULES)
 
 
 def parts_of_block(block: dict[str, Any]) -> list[ContentPart]:

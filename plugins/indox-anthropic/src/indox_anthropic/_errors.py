@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from indox_core.plugin import Failure, FailureRow, failure_by_class, with_headers
+from indox_core.plugin import Failure, FailureRow, failure_by_class, read_refused, with_headers
 
 from ._decode import failure_of
 
@@ -15,8 +15,10 @@ def failure_from_anthropic(error: Exception) -> Failure | None:
 
 
 def _from_status(error: Any) -> Failure:
-    body = error.body if isinstance(error.body, dict) else {}
-    return with_headers(failure_of(body, int(error.status_code)), error.response)
+    response = error.response
+    return with_headers(
+        failure_of(read_refused(response.content), int(error.status_code)), response
+    )
 
 
 _TABLE: dict[str, FailureRow] = {

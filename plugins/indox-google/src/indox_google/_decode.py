@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from indox_core.plugin import (
     JSON,
     Citation,
     Failure,
-    FailureKind,
     Finish,
     FinishReason,
     ProviderFailure,
+    Refusal,
     TokenUsage,
+    as_object,
     count,
-    kind_of_status,
 )
+
+from ._refusals import RULES
 
 _FINISH: dict[str, FinishReason] = {
     "STOP": "stop",
@@ -37,14 +40,6 @@ _FINISH: dict[str, FinishReason] = {
     ),
     "CONTINUATION": "paused",
 }  # fmt: skip
-# https://ai.google.dev/gemini-api/docs/troubleshooting
-_KINDS: dict[str, FailureKind] = {
-    "UNAUTHENTICATED": "authentication",
-    "PERMISSION_DENIED": "permission",
-    "NOT_FOUND": "not_found",
-    "RESOURCE_EXHAUSTED": "rate_limit",
-    "UNAVAILABLE": "overloaded",
-}
 
 
 def check(body: JSON) -> dict[str, Any]:
@@ -58,45 +53,16 @@ def check(body: JSON) -> dict[str, Any]:
 
 def failure_of(body: Any, status: int | None = None) -> Failure:
     """What an error body means; `status` is `None` inside an answer with 200."""
-    found = body[0] if isinstance(body, list) and body else body
-    error = found.get("error", found) if isinstance(found, dict) else None
-    if not isinstance(error, dict) or not error:
-        kind: FailureKind = "malformed" if status is None else kind_of_status(status)
-        return Failure(kind, "the answer is not what the API promises", status)
-    name, message = error.get("status"), error.get("message")
-    message = message if isinstance(message, str) else ""
-    if status is None and isinstance(error.get("code"), int) and error["code"] >= 400:
-        status = error["code"]
-    if status is None and name is None:
-        return Failure("malformed", "the answer is not what the API promises")
-    kind = _KINDS.get(str(name)) or (kind_of_status(status) if status else "api")
-    details = [item for item in error.get("details") or () if isinstance(item, dict)]
-    if any(item.get("reason") == "API_KEY_INVALID" for item in details):
-        kind = "authentication"
-    if kind == "rate_limit" and _is_of_a_day(details):
-        kind = "credits"  # no wait of a call's length cures it
-    if kind == "invalid" and "token count exceeds" in message:
-        kind = "context_length"  # it has no status of its own
-    if kind == "not_found" and "model" not in message.lower():
-        kind = "invalid"
-    return Failure(
-        kind,
-        message,
-        status,
-        name if isinstance(name, str) else None,
-        retry_after_s=next((d for d in map(_retry_delay, details) if d is not None), None),
-    )
+    refusal = Refusal.read(body, status)
+    details = as_object(refusal.details).get("details")
+    waits = map(_retry_delay, details if isinstance(details, list) else ())
+    wait = next((seconds for seconds in waits if seconds is not None), None)
+    return replace(refusal.failure(RULES), retry_after_s=wait)
 
 
-def _is_of_a_day(details: list[dict[str, Any]]) -> bool:
-    """Whether a quota of a whole day is used up: `QuotaFailure` names it."""
-    violations = [v for item in details for v in item.get("violations") or ()]
-    return any("PerDay" in str(v.get("quotaId")) for v in violations if isinstance(v, dict))
-
-
-def _retry_delay(detail: dict[str, Any]) -> float | None:
+def _retry_delay(detail: Any) -> float | None:
     """Google's RetryInfo: `{"retryDelay": "30.5s"}`."""
-    delay = detail.get("retryDelay")
+    delay = as_object(detail).get("retryDelay")
     if not isinstance(delay, str) or not delay.endswith("s"):
         return None
     try:

@@ -11,23 +11,23 @@ from indox_core.plugin import (
     Citation,
     ContentPart,
     Failure,
-    FailureKind,
     Finish,
     FinishReason,
     ProviderFailure,
     ProviderState,
     ReasoningPart,
+    Refusal,
     Reply,
     TextPart,
     TokenUsage,
     ToolCallPart,
     as_object,
     count,
-    kind_of_status,
     parse_arguments,
 )
 
 from ._encode import PROVIDER
+from ._refusals import RULES
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -35,13 +35,6 @@ _FINISH: dict[str, FinishReason] = {
     "model_length": "length",
     "tool_calls": "tool_calls",
     "error": "error",
-}
-_TYPES: dict[str, FailureKind] = {
-    "invalid_model": "not_found",
-    "context_length_exceeded": "context_length",
-    "rate_limited": "rate_limit",
-    "insufficient_quota": "credits",
-    "service_unavailable": "overloaded",
 }
 
 
@@ -66,30 +59,7 @@ def mistral_to_reply(body: JSON) -> Reply:
 
 def failure_of(body: Any, status: int | None = None) -> Failure:
     """What an error body means; `status` is `None` inside an answer with 200."""
-    error = body if isinstance(body, dict) else {}
-    if isinstance(error.get("error"), dict):  # as other servers of this protocol say it
-        error = error["error"]
-    name, code = error.get("type"), error.get("code")
-    detail = error.get("message") or error.get("detail")
-    message = detail if isinstance(detail, str) else "no details"
-    if not error or (status is None and not name):
-        kind: FailureKind = "malformed" if status is None else kind_of_status(status)
-        message = message if error else "the answer is not what the API promises"
-    else:
-        kind = _TYPES.get(str(name)) or (kind_of_status(status) if status else "api")
-    if kind == "not_found" and "model" not in message.lower():
-        kind = "invalid"
-    if kind == "invalid" and "too large for model" in message:
-        kind = "context_length"  # it has no type of its own
-    own = code if isinstance(code, str) else name
-    request_id = error.get("request_id")
-    return Failure(
-        kind,
-        message,
-        status,
-        own if isinstance(own, str) else None,
-        request_id if isinstance(request_id, str) else None,
-    )
+    return Refusal.read(body, status).failure(RULES)
 
 
 def _choice(choice: dict[str, Any]) -> Choice:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import from_json
-
-from indox_core.plugin import Failure, FailureRow, failure_by_class, with_headers
+from indox_core.plugin import Failure, FailureRow, failure_by_class, read_refused, with_headers
 
 from ._decode import failure_of
 
@@ -20,11 +18,8 @@ def _from_status(error: Any) -> Failure:
     if error.status_code < 300:
         message = "the answer is not what the API promises"
         return with_headers(Failure("malformed", message), error.raw_response)
-    try:
-        body = from_json(error.body)
-    except (TypeError, ValueError):
-        body = None
-    return with_headers(failure_of(body, int(error.status_code)), error.raw_response)
+    failure = failure_of(read_refused(error.body or ""), int(error.status_code))
+    return with_headers(failure, error.raw_response)
 
 
 _TABLE: dict[str, FailureRow] = {

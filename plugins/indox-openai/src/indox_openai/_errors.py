@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
-from indox_core.plugin import Failure, FailureRow, failure_by_class, kind_of_status, with_headers
+from indox_core.plugin import Failure, FailureRow, failure_by_class, read_refused, with_headers
 
 from ._shared import failure_of
 
@@ -16,18 +15,10 @@ def failure_from_openai(error: Exception) -> Failure | None:
 
 
 def _from_status(error: Any) -> Failure:
-    status = int(error.status_code)
-    # The SDK has taken the error object out of {"error": {...}} where there was one.
-    body = error.body
-    # Some vendors that speak its protocol, and gateways, say it in plain text; HTML says nothing.
-    if isinstance(body, str) and body.lstrip().startswith("<"):
-        body = None
-    failure = failure_of(body.get("error") or body if isinstance(body, dict) else body, status)
-    if not failure.message:
-        failure = replace(
-            failure, message=f"{kind_of_status(status).replace('_', ' ')}, no details"
-        )
-    return with_headers(failure, error.response)
+    response = error.response
+    return with_headers(
+        failure_of(read_refused(response.content), int(error.status_code)), response
+    )
 
 
 _TABLE: dict[str, FailureRow] = {

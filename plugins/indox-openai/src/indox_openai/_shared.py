@@ -10,9 +10,9 @@ from indox_core.plugin import (
     Adaptation,
     ChatRequest,
     Failure,
-    FailureKind,
     Media,
     ProviderFailure,
+    Refusal,
     ResponseSchema,
     TokenUsage,
     ToolResultPart,
@@ -20,46 +20,14 @@ from indox_core.plugin import (
     clamped,
     count,
     dropped,
-    kind_of_status,
 )
 
-# https://developers.openai.com/api/docs/guides/error-codes and what compatible servers send.
-_CODES: dict[str, FailureKind] = {
-    "insufficient_quota": "credits",
-    "billing_hard_limit_reached": "credits",
-    "billing_not_active": "credits",
-    "context_length_exceeded": "context_length",
-    "exceed_context_size_error": "context_length",
-    "content_filter": "content_filter",
-    "content_policy_violation": "content_filter",
-    "invalid_prompt": "content_filter",
-    "model_not_found": "not_found",
-    "invalid_api_key": "authentication",
-    "rate_limit_exceeded": "rate_limit",
-    "server_error": "api",
-    "server_overloaded": "overloaded",
-    "slow_down": "overloaded",
-}
+from ._refusals import RULES
 
 
-def failure_of(error: Any, status: int | None = None) -> Failure:
-    """What an error object of the vendor means; `status` is `None` inside an answer with 200."""
-    facts = error if isinstance(error, dict) else {}
-    code, kind_name = facts.get("code"), facts.get("type")
-    message = error if isinstance(error, str) else facts.get("message") or facts.get("detail")
-    if status is None and isinstance(code, int) and 400 <= code < 600:
-        status = code  # llama.cpp puts the HTTP status there
-    kind = _CODES.get(str(code)) or _CODES.get(str(kind_name))
-    if kind is None:
-        kind = kind_of_status(status) if status is not None else "api"
-        if kind == "not_found" and "model" not in str(message).lower():
-            kind = "invalid"  # the address is wrong, not the model
-    return Failure(
-        kind,
-        message if isinstance(message, str) else "",
-        status,
-        code if isinstance(code, str) else kind_name if isinstance(kind_name, str) else None,
-    )
+def failure_of(body: JSON, status: int | None = None) -> Failure:
+    """What an error body means; `status` is `None` inside an answer with 200."""
+    return Refusal.read(body, status).failure(RULES)
 
 
 def expect_object(body: JSON) -> dict[str, Any]:
@@ -67,7 +35,7 @@ def expect_object(body: JSON) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise ProviderFailure(Failure("malformed", "the answer is not a JSON object"))
     if body.get("error"):
-        raise ProviderFailure(failure_of(body["error"]))
+        raise ProviderFailure(failure_of(body))
     return body
 
 

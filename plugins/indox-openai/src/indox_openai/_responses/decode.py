@@ -33,7 +33,7 @@ def responses_to_reply(body: JSON) -> Reply:
     """A `response` object."""
     body = expect_object(body)
     if body.get("status") == "failed":
-        raise ProviderFailure(failure_of(body.get("error")))
+        raise ProviderFailure(failure_of({"error": body.get("error")}))
     if not isinstance(body.get("output"), list):
         raise ProviderFailure(Failure("malformed", "the answer has no output"))
     parts: list[ContentPart] = []

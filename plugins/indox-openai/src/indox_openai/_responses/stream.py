@@ -120,7 +120,7 @@ class ResponsesDecoder:
         return [*events, ChatEnd(reply.first.finish)]
 
     def _error(self, event: dict[str, Any]) -> list[ChatEvent]:
-        raise ProviderFailure(failure_of(event.get("error") or event))
+        raise ProviderFailure(failure_of(event))
 
 
 def _part_number(event: dict[str, Any], content_index: int | None = 0) -> int:

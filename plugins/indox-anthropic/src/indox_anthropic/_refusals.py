@@ -1,0 +1,35 @@
+"""What Anthropic's refusals mean."""
+
+from __future__ import annotations
+
+from indox_core.plugin import Rule, rules_by_name
+
+_ERRORS = "https://platform.claude.com/docs/en/api/errors"
+_CONTEXT = "https://platform.claude.com/docs/en/build-with-claude/context-windows"
+_LIMITS = "https://platform.claude.com/docs/en/api/rate-limits"
+
+RULES: tuple[Rule, ...] = (
+    Rule(kind="credits", name="spend_limit_reached", source=_LIMITS),
+    # What is an invalid_request_error by name is told apart by its text alone.
+    Rule(
+        kind="context_length",
+        text=r"prompt is too long|exceed context limit|too many total text bytes",
+        source=_CONTEXT,
+    ),
+    Rule(
+        kind="credits",
+        text=r"credit balance is too low|reached your specified (api|workspace api)? ?usage limits",
+        source=_LIMITS,
+    ),
+    Rule(kind="content_filter", text=r"blocked by content filtering policy", source=_ERRORS),
+    *rules_by_name(
+        {
+            "authentication_error": "authentication",
+            "billing_error": "credits",
+            "permission_error": "permission",
+            "rate_limit_error": "rate_limit",
+            "overloaded_error": "overloaded",
+        },
+        _ERRORS,
+    ),
+)
