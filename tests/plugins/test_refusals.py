@@ -58,8 +58,10 @@ def google(message: str, status: str, *details: Any) -> Any:
 
 FIELDS = [{"type": "missing", "loc": ["body", "tools", 0, "name"], "msg": "Field required",
            "input": "my secret prompt"}]  # fmt: skip
-VIOLATIONS = {"@type": "google.rpc.BadRequest",
-              "fieldViolations": [{"field": "contents[0].role", "description": "is odd"}]}  # fmt: skip
+VIOLATIONS = {
+    "@type": "google.rpc.BadRequest",
+    "fieldViolations": [{"field": "contents[0].role", "description": "is odd"}],
+}
 OF_A_DAY = {"violations": [{"quotaId": "GenerateContentInputTokensPerDayPerModel"}]}
 
 

@@ -13,6 +13,7 @@ from ._errors import (
 )
 from ._plugins import (
     CAPABILITIES,
+    EFFORTS,
     Access,
     Answer,
     AsyncEventSource,
@@ -25,8 +26,10 @@ from ._plugins import (
     FunctionConnection,
     HTTPConnection,
     IteratorEvents,
+    ModelFacts,
     ModelInfo,
     ModelLister,
+    ModelTable,
     PostConnection,
     Provider,
     ProviderSpec,
@@ -40,6 +43,7 @@ from ._plugins import (
     events_of,
     failure_by_class,
     hookimpl,
+    nearest_effort,
     read_refused,
     rules_by_name,
     with_headers,
@@ -101,6 +105,7 @@ from ._transport import AsyncSSESource, SSESource, lazy, request_id_of, retry_af
 
 __all__ = [
     "CAPABILITIES",
+    "EFFORTS",
     "JSON",
     "MADE_UP_CALL",
     "MEDIA_TYPES",
@@ -140,8 +145,10 @@ __all__ = [
     "Media",
     "Message",
     "MissingKeyError",
+    "ModelFacts",
     "ModelInfo",
     "ModelLister",
+    "ModelTable",
     "PartEnd",
     "PostConnection",
     "Provider",
@@ -189,6 +196,7 @@ __all__ = [
     "lazy",
     "media_part",
     "merged",
+    "nearest_effort",
     "parse_arguments",
     "read_refused",
     "reply_of",

@@ -23,11 +23,13 @@ from indox_core._money import library
 from indox_core._options import CallOptions, ChatOptions
 from indox_core._plugins import (
     Call,
+    ModelFacts,
     ModelInfo,
     ModelLister,
     Provider,
     TokenCounter,
     breach,
+    fitted,
     without,
 )
 from indox_core._schema import (
@@ -193,8 +195,28 @@ def read_chat(
         provider.spec.options,
     )
     request = without(request, provider.spec.lacks)
+    facts = _facts(setup, provider, request)
+    if facts is not None:
+        request = fitted(request, facts)
     _check_media(setup, request, provider)
     return provider, request
+
+
+def _facts(setup: Setup, provider: Provider, request: ChatRequest) -> ModelFacts | None:
+    """What the model takes, as the plugin tells; it may raise and return anything."""
+    try:
+        facts = provider.facts(request)
+    except IndoxError:
+        raise
+    except Exception as error:  # noqa: BLE001 # a plugin may raise anything
+        problem = plugin_raised(provider.spec.name, error, "facts")
+        cause = error if setup.debug else None
+    else:
+        if isinstance(facts, ModelFacts | None):
+            return facts
+        wanted = "a ModelFacts or None"
+        problem, cause = breach(provider.spec.name, "facts", wanted, facts), None
+    raise problem from cause
 
 
 def _check_media(setup: Setup, request: ChatRequest, provider: Provider) -> None:

@@ -4,6 +4,7 @@ from .capabilities import CAPABILITIES, Capability, without
 from .failures import FailureRow, failure_by_class, read_refused, with_headers
 from .hooks import Retry, ask, hookimpl, tell
 from .http_connection import HTTPConnection, ResponseConnection
+from .model_facts import EFFORTS, ModelFacts, ModelTable, fitted, nearest_effort
 from .provider import (
     CONTRACT_VERSIONS,
     Access,
@@ -32,6 +33,7 @@ from .sdk_connection import PostConnection, SDKConnection
 __all__ = [
     "CAPABILITIES",
     "CONTRACT_VERSIONS",
+    "EFFORTS",
     "Access",
     "Answer",
     "AsyncEventSource",
@@ -45,8 +47,10 @@ __all__ = [
     "HTTPConnection",
     "Installed",
     "IteratorEvents",
+    "ModelFacts",
     "ModelInfo",
     "ModelLister",
+    "ModelTable",
     "PostConnection",
     "Provider",
     "ProviderSpec",
@@ -63,8 +67,10 @@ __all__ = [
     "check_provider",
     "events_of",
     "failure_by_class",
+    "fitted",
     "hookimpl",
     "installed",
+    "nearest_effort",
     "read_refused",
     "rules_by_name",
     "tell",

@@ -67,18 +67,21 @@ _PARTS: dict[str, Capability] = {
 }
 
 
-def without(request: ChatRequest, lacks: frozenset[Capability]) -> ChatRequest:
-    """The request without what the provider lacks.
+def without(
+    request: ChatRequest, lacks: frozenset[Capability], who: str | None = None
+) -> ChatRequest:
+    """The request without what the provider lacks, or what `who` does.
 
     Tuning is dropped and recorded. Raises `UnsupportedFeatureError` for a guarantee and for
     content that the provider cannot read.
     """
     if not lacks:
         return request
+    who = who or request.provider
     for name in _GUARANTEES:
         if name in lacks and getattr(request, name):
             raise UnsupportedFeatureError(
-                f"{request.provider} has no {name}. Leave it out or use another provider."
+                f"{who} has no {name}. Leave it out or use another model."
             )
     changes: dict[str, Any] = {}
     adaptations: list[Adaptation] = []
@@ -90,9 +93,9 @@ def without(request: ChatRequest, lacks: frozenset[Capability]) -> ChatRequest:
                 call_default_factory=True, validated_data={}
             )
             before = None if field == "tool_choice" else value
-            adaptations.append(dropped(field, f"{request.provider} has no {capability}", before))
+            adaptations.append(dropped(field, f"{who} has no {capability}", before))
     messages = tuple(
-        _message(message, f"messages.{number}", request.provider, lacks, adaptations)
+        _message(message, f"messages.{number}", who, lacks, adaptations)
         for number, message in enumerate(request.messages)
     )
     if not adaptations:
@@ -104,7 +107,7 @@ def without(request: ChatRequest, lacks: frozenset[Capability]) -> ChatRequest:
 def _message(
     message: Message,
     path: str,
-    provider: str,
+    who: str,
     lacks: frozenset[Capability],
     adaptations: list[Adaptation],
 ) -> Message:
@@ -113,18 +116,18 @@ def _message(
     kept: list[ContentPart] = []
     for index, part in enumerate(message.content):
         if part.type == "reasoning" and "reasoning" in lacks:
-            reason = f"{provider} takes no reasoning back"
+            reason = f"{who} takes no reasoning back"
             adaptations.append(dropped(f"{path}.content.{index}", reason))
             continue
         for inner in with_results((part,)):
             if _PARTS.get(inner.type) in lacks:
                 raise UnsupportedFeatureError(
-                    f"{path}: {provider} takes no part of type {inner.type}. Use another provider."
+                    f"{path}: {who} takes no part of type {inner.type}. Use another model."
                 )
         kept.append(part)
     changes: dict[str, Any] = {}
     if message.name is not None and "names" in lacks:
-        adaptations.append(dropped(f"{path}.name", f"{provider} takes no names", message.name))
+        adaptations.append(dropped(f"{path}.name", f"{who} takes no names", message.name))
         changes["name"] = None
     if len(kept) < len(message.content):
         changes["content"] = tuple(kept)

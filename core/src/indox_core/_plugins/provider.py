@@ -38,6 +38,7 @@ from indox_core._schema import (
 )
 
 from .capabilities import Capability
+from .model_facts import ModelFacts, ModelTable
 
 if TYPE_CHECKING:
     import httpx2
@@ -76,6 +77,8 @@ class ProviderSpec:
     """What the provider cannot do with any model. The core refuses it, or drops and records it."""
     options: type[BaseModel] | None = None
     """Validates `provider_options[name]`. `None`: the provider has no options."""
+    models: ModelTable[Any] | None = None
+    """What each family of its models takes. `None`: no more is known than what the spec says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +248,13 @@ class Provider(ABC):
         """For a stream. The default takes one event, a whole answer, and emits its parts."""
         return WholeReplyDecoder(self, operation)
 
+    def facts(self, request: ChatRequest) -> ModelFacts | None:
+        """What the model of a request takes, to which the core fits it before it is encoded.
+
+        The default looks into the spec's table. `None`: no more is known of it.
+        """
+        return self.spec.models.of(request.model) if self.spec.models is not None else None
+
     def classify(self, error: Exception) -> Failure | None:
         """What an SDK exception means. `None`: the core judges it."""
         return None
@@ -352,6 +362,7 @@ _SPEC_TYPES: dict[str, tuple[type, ...]] = {
     "fetches_urls": (frozenset, set, tuple, list),
     "lacks": (frozenset, set, tuple, list),
     "options": (type, type(None)),
+    "models": (ModelTable, type(None)),
 }
 
 
