@@ -803,11 +803,17 @@ def _bomb() -> bytes:
 _BOMBS: list[bytes] = []
 
 
+@contextmanager
+def nobody_listens() -> Iterator[int]:
+    """A port that is taken, so that nobody else begins to listen on it."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
 def refused_connection(bench: Bench) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    config = {"base_url": f"http://127.0.0.1:{port}"}
-    with bench.server() as server:
+    with nobody_listens() as port, bench.server() as server:
+        config = {"base_url": f"http://127.0.0.1:{port}"}
         for outcome in bench.outcomes(server, config=config, streams=(False,)):
             expect(outcome, NetworkError)
             check(outcome.attempts == 3, f"{outcome.attempts} attempts")

@@ -128,11 +128,14 @@ def test_a_broken_event_is_malformed():
 
 
 def test_nobody_listens():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        config = {"api_key": KEY, "base_url": f"http://127.0.0.1:{free.getsockname()[1]}"}
-    with Client(providers={"openai": config}, max_retries=0) as client, pytest.raises(NetworkError):
-        client.chat(HELLO, "openai/gpt-4o-mini")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and not released, for somebody else might listen there
+        config = {"api_key": KEY, "base_url": f"http://127.0.0.1:{taken.getsockname()[1]}"}
+        with (
+            Client(providers={"openai": config}, max_retries=0) as client,
+            pytest.raises(NetworkError),
+        ):
+            client.chat(HELLO, "openai/gpt-4o-mini")
 
 
 @pytest.mark.parametrize("stream", [False, True])
