@@ -129,6 +129,7 @@ def test_a_wheel_holds_our_package_and_nothing_else(wheels):
         assert not [name for name in names if name.endswith((".pth", ".so", ".pyd"))]
 
 
+@pytest.mark.long
 def test_what_the_scaffold_writes_works_beside_the_wheels_of_the_core(uv, wheels, tmp_path):
     """As its author's users get it: built, and installed in an empty environment."""
     env = tmp_path / "env"
