@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
 import termios
@@ -158,6 +159,12 @@ class Terminal:
         os.write(self._number, text)
 
 
+def at_its_terminal():
+    """Before the program begins: Ctrl-C reaches it, also where these tests run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 def typed_at(*arguments, steps):
     """All that the terminal shows: what is waited for, and what is typed then, in turn."""
     number, its_end = pty.openpty()
@@ -165,7 +172,7 @@ def typed_at(*arguments, steps):
     with started(
         *arguments, stdin=its_end, stdout=its_end, stderr=its_end,
         env=its_environment(TERM="xterm", COLUMNS="80"), start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=at_its_terminal,
     ) as process:  # fmt: skip
         os.close(its_end)
         terminal = Terminal(number)

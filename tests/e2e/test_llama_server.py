@@ -15,7 +15,6 @@ from indox_core import (
     InvalidParametersError,
 )
 
-pytestmark = pytest.mark.xdist_group("llama server")  # one for all of these
 CAPITAL = [{"role": "user", "content": "What is the capital of France? One word."}]
 SHORT = {"max_tokens": 12, "temperature": 0}
 

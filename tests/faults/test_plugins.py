@@ -133,7 +133,6 @@ def findings(tmp_path_factory):
     return doctor(folder, *names)
 
 
-@pytest.mark.xdist_group("broken plugins")
 @pytest.mark.parametrize(("kind", "said"), [(kind[0], kind[2]) for kind in KINDS], ids=IDS)
 def test_a_broken_plugin_is_named(findings, tmp_path, kind, said):
     if kind == HANGS:

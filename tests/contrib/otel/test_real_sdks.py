@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import pytest
 from servers.vendors import VENDORS
 
-pytestmark = pytest.mark.xdist_group("real SDKs")  # one process that makes the spans of all
 HERE = Path(__file__).resolve().parent
 TRACED = {"MISTRAL_SDK_TELEMETRY": "global", "ANTHROPIC_OPEN_TELEMETRY": "true"}
 
