@@ -160,7 +160,7 @@ class Terminal:
 
 
 def at_its_terminal():
-    """Before the program begins: Ctrl-C reaches it, also where these tests run in the background."""
+    """Before the program begins: Ctrl-C reaches it, also of tests that run in the background."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
