@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from once import Once, home_of_the_run
 from servers.openai import OpenAIServer
 
 from indox_core import Client
@@ -24,6 +25,30 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_configure() -> None:
+    """A pytest that a test starts is one process: the cores have their workers already."""
+    os.environ["PYTEST_XDIST_AUTO_NUM_WORKERS"] = "0"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the tests had to tell, before the reasons of those that were left out."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, text in report.user_properties:
+            if name == "told":
+                terminalreporter.write_line(f"{report.nodeid.rpartition('::')[2]}: {text}")
+
+
+@pytest.fixture
+def tell(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Says something below the dots, also of a test that passes."""
+    return lambda text: record_property("told", text)
+
+
+@pytest.fixture(scope="session")
+def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Once:
+    return Once(home_of_the_run(request, tmp_path_factory.getbasetemp()))
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,5 @@
-"""The command line, run as a person runs it."""
+"""The command line. Its entry point is called in this process; where the process itself is the
+promise (the script, a pipe that flows, a terminal that is typed at), it is one of its own."""
 
 from __future__ import annotations
 
@@ -6,15 +7,14 @@ import fcntl
 import json
 import os
 import pty
-import select
+import signal
 import subprocess
 import sys
 import termios
 import threading
-import time
-from pathlib import Path
 
 import pytest
+from command import indox, its_environment, on_a_screen, read, script, started
 from servers.openai import OpenAIServer, last_text
 
 from indox_core import Conversation
@@ -22,24 +22,7 @@ from indox_core._cli.print import print_table
 from indox_core._cli.screen import split_blocks
 from indox_core.testing import HTTPAnswer, LoopbackServer
 
-INDOX = [str(Path(sys.executable).parent / "indox")]
 ANSWER = "You said: Hello"
-
-
-def environment(**more):
-    return {**os.environ, "OPENAI_API_KEY": "sk-cli", "NO_COLOR": "1", **more}
-
-
-def indox(*arguments, given=None, **more):
-    stdin = {"input": given} if given is not None else {"stdin": subprocess.DEVNULL}
-    return subprocess.run(
-        [*INDOX, *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=environment(**more),
-        **stdin,
-    )
 
 
 @pytest.fixture
@@ -48,8 +31,9 @@ def openai(openai_server):
     return ("chat", "-m", "openai/gpt-4o-mini", "--base-url", openai_server.base_url)
 
 
-def test_an_answer_and_one_quiet_line(openai):
-    done = indox(*openai, "Hello")
+@pytest.mark.parametrize("run", [indox, script], ids=["called", "script"])
+def test_an_answer_and_one_quiet_line(openai, run):
+    done = run(*openai, "Hello")
     assert done.returncode == 0
     assert done.stdout == f"{ANSWER}\n"
     (line,) = done.stderr.splitlines()
@@ -96,12 +80,8 @@ def test_the_small_model_is_the_default():
 
 def test_text_is_printed_as_it_comes(openai, openai_server):
     openai_server.gate = threading.Semaphore(1)
-    with subprocess.Popen(
-        [*INDOX, *openai, "Hello"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(),
-    ) as process:
+    pipe = subprocess.PIPE
+    with started(*openai, "Hello", stdout=pipe, stderr=pipe, env=its_environment()) as process:
         assert process.stdout is not None
         assert process.stdout.read(7) == b"You sai"  # the next event is not sent before this
         for _ in range(8):
@@ -129,7 +109,6 @@ def test_exit_codes(arguments, code, text):
     done = indox(*arguments)
     assert done.returncode == code
     assert text in done.stderr
-    assert "Traceback" not in done.stderr
     assert done.stdout == ""
 
 
@@ -160,42 +139,61 @@ def test_commands_of_plugins():
     assert indox("local", "path").stdout.strip().endswith(".gguf")
 
 
-def read(terminal):
-    """What a terminal shows next; b'' once its program is gone."""
-    ready, _, _ = select.select([terminal], [], [], 20)
-    assert ready, "nothing is shown for 20 seconds"
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # how a terminal ends whose program is gone
-        return b""
+class Terminal:
+    """A real terminal that the command, in a process of its own, is typed at through."""
+
+    def __init__(self, number):
+        self._number = number
+        self.shown = b""
+        self._looked_at = 0
+
+    def wait_for(self, text):
+        """Until it is shown, after what was waited for before."""
+        while (found := self.shown.find(text, self._looked_at)) < 0:
+            piece = read(self._number)
+            assert piece, self.shown
+            self.shown += piece
+        self._looked_at = found + len(text)
+
+    def type(self, text):
+        os.write(self._number, text)
 
 
-def in_a_terminal(*arguments, typed=(), **more):
-    """What the terminal shows of the command; what is typed is typed at its prompt."""
-    terminal, its_end = pty.openpty()
+def at_its_terminal():
+    """Before the program begins: Ctrl-C reaches it, also of tests that run in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def typed_at(*arguments, steps):
+    """All that the terminal shows: what is waited for, and what is typed then, in turn."""
+    number, its_end = pty.openpty()
     termios.tcsetwinsize(its_end, (24, 80))
-    env = environment(**{"TERM": "xterm", "COLUMNS": "80", **more})
-    shown = b""
-    with subprocess.Popen(
-        [*INDOX, *arguments], stdin=its_end, stdout=its_end, stderr=its_end, env=env
-    ) as process:
+    with started(
+        *arguments, stdin=its_end, stdout=its_end, stderr=its_end,
+        env=its_environment(TERM="xterm", COLUMNS="80"), start_new_session=True,
+        preexec_fn=at_its_terminal,
+    ) as process:  # fmt: skip
         os.close(its_end)
-        for line in typed:
-            while not shown.endswith(b"> "):
-                shown += read(terminal)
-            os.write(terminal, line)
-            shown += read(terminal)
-        while piece := read(terminal):
-            shown += piece
-        process.wait(30)
-    os.close(terminal)
-    assert process.returncode == 0, shown
-    return shown.decode()
+        terminal = Terminal(number)
+        for until, text in steps:
+            terminal.wait_for(until)
+            terminal.type(text)
+        while piece := read(number):
+            terminal.shown += piece
+        assert process.wait(100) == 0, terminal.shown
+    os.close(number)
+    return terminal.shown.decode()
+
+
+def talk(*arguments, lines):
+    """A conversation: each line is typed at a prompt, then the end of input."""
+    return typed_at(*arguments, steps=[(b"> ", line) for line in (*lines, b"\x04")])
 
 
 def test_a_conversation_remembers(openai, openai_server):
     """In a terminal, without a prompt."""
-    shown = in_a_terminal(*openai, typed=[b"first\n", b"second\n", b"\x04"])
+    shown = talk(*openai, lines=[b"first\n", b"second\n"])
     assert "You said: first" in shown
     assert "You said: second" in shown
     assert len(openai_server.received[1].json["messages"]) == 3
@@ -223,13 +221,13 @@ def test_markdown_is_rendered_on_a_terminal_and_plain_in_a_pipe():
         ask = ("chat", "-m", "openai/gpt-4o-mini", "--base-url", server.base_url, "Hello")
         assert indox(*ask).stdout == f"{MARKDOWN}\n"
         for more in ((), ("--no-stream",)):
-            shown = in_a_terminal(*ask, *more)
+            shown = on_a_screen(*ask, *more)
             assert "**" not in shown
             assert "```" not in shown
             assert "Title" in shown
             assert "bold" in shown
-        assert "**bold**" in in_a_terminal(*ask, "--plain")
-        assert "**bold**" in in_a_terminal(*ask, TERM="dumb")
+        assert "**bold**" in on_a_screen(*ask, "--plain")
+        assert "**bold**" in on_a_screen(*ask, TERM="dumb")
 
 
 ODD = """Use Vec<String> and <Enter>.
@@ -252,7 +250,7 @@ def test_nothing_of_an_answer_is_left_out_and_nothing_commands_the_terminal():
     with OpenAIServer(lambda received: ODD) as server:
         ask = ("chat", "-m", "openai/gpt-4o-mini", "--base-url", server.base_url, "Hello")
         for more in ((), ("--no-stream",), ("--plain",)):
-            shown = in_a_terminal(*ask, *more)
+            shown = on_a_screen(*ask, *more)
             for text in ("Vec<String>", "<Enter>", "<details>", "hidden", "level 11"):
                 assert text in shown, more
             assert shown.count("long") == 12
@@ -274,25 +272,10 @@ def test_ctrl_c_ends_one_answer_and_doubles_nothing():
     text = " ".join(f"word{number}" for number in range(200))
     with OpenAIServer(lambda received: text) as server:
         server.gate = threading.Semaphore(3)
-        terminal, its_end = pty.openpty()
-        termios.tcsetwinsize(its_end, (24, 80))
-        command = [*INDOX, "chat", "-m", "openai/gpt-4o-mini", "--base-url", server.base_url]
-        with subprocess.Popen(
-            command, stdin=its_end, stdout=its_end, stderr=its_end,
-            env=environment(TERM="xterm"), start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        ) as process:  # fmt: skip
-            os.close(its_end)
-            shown = b""
-            for until, typed in ((b"> ", b"Hi\n"), (b"word199", b"\x03"), (b"> ", b"\x04")):
-                while until not in shown[-120:]:
-                    shown += read(terminal)
-                os.write(terminal, typed)
-            while piece := read(terminal):
-                shown += piece
-            assert process.wait(30) == 0
-        os.close(terminal)
-    after = shown.decode().rpartition("^C")[2]
+        ask = ("chat", "-m", "openai/gpt-4o-mini", "--base-url", server.base_url)
+        steps = [(b"> ", b"Hi\n"), (b"word199", b"\x03"), (b"> ", b"\x04")]
+        shown = typed_at(*ask, steps=steps)
+    after = shown.rpartition("^C")[2]
     assert after.count("word0 ") == 1
 
 
@@ -341,25 +324,24 @@ def test_two_programs_with_one_history_lose_nothing_in_silence(openai, openai_se
     indox(*openai, "--history", str(tmp_path / "link.json"), "One")
     assert kept.exists()
     openai_server.gate = threading.Semaphore(1)
-    ask = [*INDOX, *openai, "--history", str(kept), "Two"]
-    with subprocess.Popen(ask, stderr=subprocess.PIPE, env=environment(), text=True) as slow:
+    ask = (*openai, "--history", str(kept), "Two")
+    with started(*ask, stderr=subprocess.PIPE, env=its_environment(), text=True) as slow:
         while len(openai_server.received) < 2:
-            time.sleep(0.05)
+            assert slow.poll() is None
+            threading.Event().wait(0.02)
         kept.write_text(Conversation().user("Another program's").to_json())
         for _ in range(9):
             openai_server.gate.release()
-        errors = slow.communicate(timeout=30)[1]
+        errors = slow.communicate(timeout=100)[1]
     assert slow.returncode == 2
     assert "another program" in errors
     assert len(Conversation.from_json(kept.read_text())) == 1
 
 
 def test_what_is_no_text_in_a_pipe_is_refused(openai, openai_server):
-    done = subprocess.run(
-        [*INDOX, *openai], input=b"ab\xff", capture_output=True, env=environment(), timeout=30
-    )
+    done = indox(*openai, given=b"ab\xff")
     assert done.returncode == 2
-    assert b"UTF-8" in done.stderr
+    assert "UTF-8" in done.stderr
     assert openai_server.received == []
 
 
@@ -389,7 +371,7 @@ def test_a_history_is_written_whatever_the_locale(tmp_path):
     kept = tmp_path / "talk.json"
     with OpenAIServer(lambda received: "Grüße 🗼") as server:
         ask = ("chat", "-m", "openai/gpt-4o-mini", "--base-url", server.base_url)
-        done = indox(*ask, "--history", str(kept), "Hi", LC_ALL="C", PYTHONUTF8="0")
+        done = script(*ask, "--history", str(kept), "Hi", LC_ALL="C", PYTHONUTF8="0")
     assert done.returncode == 0, done.stderr
     assert Conversation.from_json(kept.read_bytes()).messages[1].text == "Grüße 🗼"
 
@@ -406,7 +388,7 @@ def test_a_history_is_kept_only_on_request(openai, openai_server, tmp_path, monk
     indox(*openai, "--history", "talk.json", "--system", "Be brief.", "One")
     kept = tmp_path / "talk.json"
     assert kept.stat().st_mode & 0o777 == 0o600
-    shown = in_a_terminal(*openai, "--history", "talk.json", typed=[b"Two\n", b"\x04"])
+    shown = talk(*openai, "--history", "talk.json", lines=[b"Two\n"])
     assert "3 messages so far" in shown
     assert [m["role"] for m in openai_server.received[-1].json["messages"]] == [
         "system", "user", "assistant", "user",
@@ -504,7 +486,7 @@ def test_prices_are_shown_with_their_source():
 
 
 def test_updating_prices_without_a_network_says_so_and_changes_nothing(tmp_path):
-    done = indox("prices", "update", XDG_CACHE_HOME=str(tmp_path), ALL_PROXY="http://127.0.0.1:9")
+    done = script("prices", "update", XDG_CACHE_HOME=str(tmp_path), ALL_PROXY="http://127.0.0.1:9")
     if done.returncode == 0:
         pytest.skip("there is a network, and the prices were fetched")
     assert "not updated" in done.stderr
@@ -519,11 +501,25 @@ def test_explain_prints_the_call():
     assert shown["price"]["high"]
 
 
-def test_doctor_finds_every_plugin_well():
-    done = indox("doctor", "--json")
+def doctor(*names):
+    done = indox("doctor", "--json", "--timeout", "100", *names)
     found = {item["provider"]: item for item in json.loads(done.stdout)}
-    assert done.returncode == 0
-    assert {"openai", "anthropic", "google", "mistral", "local", "echo"} <= set(found)
-    assert found["openai"]["key"] == "OPENAI_API_KEY is set"
+    assert done.returncode == 0, found
     assert "sk-cli" not in done.stdout + done.stderr
     assert all(not item["problem"] for item in found.values())
+    return found
+
+
+def test_doctor_finds_a_plugin_of_each_distribution_well():
+    rows = json.loads(indox("providers", "--json").stdout)
+    names = {row["distribution"]: row["provider"] for row in rows}.values()
+    found = doctor(*names)
+    assert set(found) == set(names)
+    assert {"openai", "anthropic", "google", "mistral", "local", "echo"} <= set(found)
+    assert found["openai"]["key"] == "OPENAI_API_KEY is set"
+
+
+@pytest.mark.long
+def test_doctor_finds_every_plugin_well():
+    rows = json.loads(indox("providers", "--json").stdout)
+    assert set(doctor()) == {row["provider"] for row in rows}

@@ -24,7 +24,7 @@ def loaded(code: str) -> set[str]:
     """The top-level modules that a fresh interpreter holds after running the code."""
     script = f"{code}\nimport json, sys\nprint(json.dumps([m.split('.')[0] for m in sys.modules]))"
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=100
     )
     return set(json.loads(done.stdout.splitlines()[-1]))
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import collections
 import json
-import time
 
 import pytest
 from servers.openai import OpenAIServer
@@ -110,8 +109,7 @@ def test_pieces_cuts_and_delays():
             client.chat(HELLO, "fake/x", max_retries=0)
     with pytest.raises(indox_core.ConfigurationError):
         FakeAnswer(text="abc", pieces=["a"])
-    slow = FakeProvider(FakeAnswer(text="late", delay_s=5))
-    began = time.monotonic()
+    slow = FakeProvider(FakeAnswer(text="late", delay_s=10_000))
     with Client(plugins=[slow]) as client:
         for stream in (False, True):
             with pytest.raises(indox_core.TimeoutError):
@@ -123,14 +121,12 @@ def test_pieces_cuts_and_delays():
 
     with pytest.raises(indox_core.TimeoutError):
         asyncio.run(run())
-    assert time.monotonic() - began < 3
 
 
 @pytest.mark.parametrize("flavour", ["sync", "async"])
 def test_a_gap_in_a_stream_is_a_timeout_too(flavour):
-    fake = FakeProvider(FakeAnswer(text="a b c", delay_s=0.5))
+    fake = FakeProvider(FakeAnswer(text="a b c", delay_s=10_000))
     options = {"model": "fake/x", "stream": True, "idle_timeout": 0.1}
-    began = time.monotonic()
 
     async def run():
         async with AsyncClient(plugins=[fake]) as aclient:
@@ -142,7 +138,6 @@ def test_a_gap_in_a_stream_is_a_timeout_too(flavour):
     else:
         with Client(plugins=[fake]) as client, pytest.raises(indox_core.TimeoutError):
             list(client.chat(HELLO, **options))
-    assert time.monotonic() - began < 0.45
 
 
 def test_cuts_and_delays_count_text_alone():

@@ -18,7 +18,7 @@ def page(shared):
     return seed_blocks(shared)
 
 
-def test_every_block_that_names_openai_models_only(page, tmp_path, capsys):
+def test_every_block_that_names_openai_models_only(page, tmp_path, capsys, tell):
     chosen = [block for block in page if set(NAMED.findall(block)) <= {"openai"}]
     response_format = chosen.pop()
     with (
@@ -38,11 +38,10 @@ def test_every_block_that_names_openai_models_only(page, tmp_path, capsys):
     assert response["data"] == shown["data"]
     assert response["choices"][0]["message"]["content"] == shown["data"]
     assert all("your_api_key" not in str(received.headers) for received in server.received)
-    with capsys.disabled():
-        print(f"\n{len(chosen) + 1} of {len(page)} blocks of the page name openai models only")
+    tell(f"{len(chosen) + 1} of {len(page)} blocks of the page name openai models only")
 
 
-def test_every_block_on_all_four_providers(page, tmp_path, capsys):
+def test_every_block_on_all_four_providers(page, tmp_path, capsys, tell):
     response_format = page.pop()
     with ExitStack() as stack:
         servers = [stack.enter_context(VendorServer(vendor)) for vendor in VENDORS]
@@ -57,8 +56,7 @@ def test_every_block_on_all_four_providers(page, tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "Streaming complete!" in printed
     assert "Tell me a story about a robot" in printed
-    with capsys.disabled():
-        print(f"\nall {len(page) + 1} blocks of the page ran on {len(servers)} providers")
+    tell(f"all {len(page) + 1} blocks of the page ran on {len(servers)} providers")
 
 
 def test_the_streaming_loop_as_written(page, openai_server, tmp_path, capsys):

@@ -6,11 +6,12 @@ import pytest
 import replay
 
 
-@pytest.mark.timeout(300)
-def test_every_recording_is_read_right(shared, capsys):
+@pytest.mark.parametrize(
+    "sample", [True, pytest.param(False, marks=pytest.mark.long)], ids=["one way", "every way"]
+)
+def test_every_recording_is_read_right(shared, tell, sample):
     if not (shared / "recordings").is_dir():
         pytest.skip("left out: the shared folder has no recordings")
-    table, wrong = replay.score(shared)
-    with capsys.disabled():
-        print("\n" + "\n".join(line for line in table if line.split()[-1] in replay.PROVIDERS))
+    table, wrong = replay.score(shared, sample)
+    tell("\n" + "\n".join(line for line in table if line.split()[-1] in replay.PROVIDERS))
     assert wrong == {}

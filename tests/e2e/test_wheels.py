@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-import venv
+import sys
 import zipfile
 from pathlib import Path
 
@@ -53,25 +53,39 @@ def quiet(*command: str, folder: Path = ROOT, **environment: str) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def wheels(tmp_path_factory):
-    uv = os.environ.get("UV") or shutil.which("uv")
-    if uv is None:
-        pytest.skip("left out: building the wheels needs uv")
-    folder = tmp_path_factory.mktemp("wheels")
-    for package in ("indox-core", "indox-openai"):
-        quiet(uv, "build", "--wheel", "--quiet", "--package", package, "--out-dir", str(folder))
-    return sorted(folder.glob("*.whl"))
+@pytest.fixture(scope="session")
+def uv():
+    found = os.environ.get("UV") or shutil.which("uv")
+    if found is None:
+        pytest.skip("left out: building and installing the wheels needs uv")
+    return found
 
 
-@pytest.fixture(scope="module")
-def python(wheels, tmp_path_factory):
+@pytest.fixture(scope="session")
+def wheels(once, uv):
+    """The built core and one plugin."""
+
+    def build(folder):
+        for package in ("indox-core", "indox-openai"):
+            quiet(uv, "build", "--wheel", "--quiet", "--package", package, "--out-dir", str(folder))
+
+    return sorted(once("wheels", build).glob("*.whl"))
+
+
+def install(uv, home, *packages):
+    """What `pip install` does, in the environment of that folder."""
+    quiet(uv, "pip", "install", "--quiet", "--python", str(home / "bin/python"), *packages)
+
+
+@pytest.fixture(scope="session")
+def python(once, uv, wheels):
     """The interpreter of an environment with nothing but the wheels and what they ask for."""
-    folder = tmp_path_factory.mktemp("empty")
-    venv.create(folder, with_pip=True)
-    interpreter = folder / "bin/python"
-    quiet(str(interpreter), "-m", "pip", "install", "--quiet", *map(str, wheels))
-    return interpreter
+
+    def fill(folder):
+        quiet(uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder))
+        install(uv, folder, *map(str, wheels))
+
+    return once("empty", fill) / "bin/python"
 
 
 def run_script(python, folder, sources):
@@ -85,14 +99,12 @@ def run_script(python, folder, sources):
     return json.loads(printed.splitlines()[-1]), printed
 
 
-@pytest.mark.timeout(400)
 def test_the_quick_start_in_an_empty_environment(python, tmp_path):
     response, printed = run_script(python, tmp_path, [QUICK_START])
     assert printed.count("You said: Tell me a joke about programming.") == 3
     assert response["usage"]["cost"] == 7.8e-06
 
 
-@pytest.mark.timeout(400)
 def test_the_hosted_clients_page_in_an_empty_environment(python, tmp_path, shared):
     others = ("anthropic/", "google/", "mistral/")
     chosen = [b for b in seed_blocks(shared) if not any(name in b for name in others)]
@@ -117,13 +129,14 @@ def test_a_wheel_holds_our_package_and_nothing_else(wheels):
         assert not [name for name in names if name.endswith((".pth", ".so", ".pyd"))]
 
 
-@pytest.mark.timeout(400)
-def test_what_the_scaffold_writes_works_beside_the_wheels_of_the_core(wheels, tmp_path):
+@pytest.mark.long
+def test_what_the_scaffold_writes_works_beside_the_wheels_of_the_core(uv, wheels, tmp_path):
     """As its author's users get it: built, and installed in an empty environment."""
-    venv.create(tmp_path / "env", with_pip=True)
-    home = tmp_path / "env/bin"
+    env = tmp_path / "env"
+    home = env / "bin"
     core, openai = map(str, wheels)
-    quiet(str(home / "pip"), "install", "--quiet", f"{core}[cli,testing]", openai)
+    quiet(uv, "venv", "--quiet", "--python", sys.executable, str(env))
+    install(uv, env, f"{core}[cli,testing]", openai)
     clean = {"PYTHONPATH": "", "ACME_WEST_API_KEY": "sk-mine", "COLUMNS": "200"}
 
     def indox(*arguments):
@@ -131,11 +144,10 @@ def test_what_the_scaffold_writes_works_beside_the_wheels_of_the_core(wheels, tm
 
     indox("new-provider", "acme")
     indox("new-provider", "acme-west", "--compatible")
-    uv = os.environ.get("UV") or shutil.which("uv")
     built = tmp_path / "dist"
     for name in ("indox-acme", "indox-acme-west"):
         quiet(uv, "build", "--wheel", "--quiet", "--out-dir", str(built), str(tmp_path / name))
-    quiet(str(home / "pip"), "install", "--quiet", *map(str, built.glob("*.whl")))
+    install(uv, env, *map(str, built.glob("*.whl")))
     assert indox("chat", "-m", "acme/any", "Hello").strip() == "Hello"
     with OpenAIServer() as server:
         model = ("-m", "acme-west/a-model", "--base-url", server.base_url)

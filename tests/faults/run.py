@@ -6,7 +6,6 @@ import asyncio
 import multiprocessing
 import os
 import sys
-import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -26,10 +25,9 @@ from indox_core import AsyncClient, Client
 
 HELLO = [{"role": "user", "content": "Hello"}]
 KEY = "sk-loopback-canary"
-SLOWEST_S = 0.25
-"""What a call may take beyond its deadline."""
-
-
+PATIENCE_S = 60
+"""The deadline of calls whose fault is not one of time."""
+SLOWER = 10
 FLAVOURS = ("sync", "async", "aiohttp")
 
 
@@ -57,9 +55,19 @@ def cases() -> Iterator[Case]:
                     yield Case(fault, vendor, stream, want, flavour)
 
 
-def call(server: FaultServer, case: Case) -> Any:
+def sample() -> Iterator[Case]:
+    """A third of the cases: each fault on each of its providers, as chat and as stream, in turn
+    with each flavour, so that every fault and every provider meets all of them."""
+    for case in cases():
+        place = FAULTS.index(case.fault) + VENDORS.index(case.vendor) + case.stream
+        if case.fault.only or case.flavour == FLAVOURS[place % len(FLAVOURS)]:
+            yield case
+
+
+def call(server: FaultServer, case: Case, slower: int = 1) -> Any:
     """The response, or whatever was raised."""
-    options = {"timeout": 20, **case.fault.options}
+    options = {"timeout": PATIENCE_S, **case.fault.options}
+    options |= {name: options[name] * slower for name in case.fault.expires}
     try:
         if case.flavour != "sync":
             return asyncio.run(_acall(server, case.flavour, case.stream, options))
@@ -86,11 +94,18 @@ async def _acall(server: FaultServer, flavour: str, stream: bool, options: dict[
 
 
 def problem(case: Case) -> str | None:
-    """What is otherwise than the table wants; `None` if nothing is."""
+    """What is otherwise than the table wants; `None` if nothing is.
+
+    A machine that stalls can use up a short timeout before the fault is reached. So where one is
+    meant to expire, what went wrong is tried once more with a longer one.
+    """
+    wrong = _problem(case, 1)
+    return _problem(case, SLOWER) if wrong and case.fault.expires else wrong
+
+
+def _problem(case: Case, slower: int) -> str | None:
     with FaultServer(case.vendor, case.fault.play) as server:
-        began = time.monotonic()
-        got = call(server, case)
-        took = time.monotonic() - began
+        got = call(server, case, slower)
         attempts = len(server.received)
     want = case.want
     if want.error is None:
@@ -108,9 +123,6 @@ def problem(case: Case) -> str | None:
             wrong.append(f"error.attempts {got.attempts}")
     if attempts != want.attempts:
         wrong.append(f"{attempts} attempts, not {want.attempts}")
-    limit = case.fault.options.get("timeout", 20)
-    if took > limit + SLOWEST_S + 2.0:  # the machine may be busy; the deadlines have a test
-        wrong.append(f"took {took:.2f} s of {limit}")
     return "; ".join(wrong) or None
 
 
@@ -127,22 +139,28 @@ def _wrong_facts(error: Any, want: Want) -> list[str]:
     return wrong
 
 
-def _share(first: int, step: int) -> list[tuple[str, str | None]]:
-    """Every `step`th case, and what is wrong with it; in a process of its own."""
-    warnings.simplefilter("error")
-    mine = list(islice(cases(), first, None, step))
+def problems(chosen: list[Case]) -> list[tuple[str, str]]:
+    """What is wrong with which of these cases, eight at a time."""
     AsyncClient(transport="aiohttp")  # imports what it needs before the threads begin
     with ThreadPoolExecutor(8) as pool:
-        return list(zip((case.name for case in mine), pool.map(problem, mine), strict=True))
+        found = zip(chosen, pool.map(problem, chosen), strict=True)
+        return [(case.name, wrong) for case, wrong in found if wrong]
+
+
+def _share(first: int, step: int) -> tuple[int, list[tuple[str, str]]]:
+    """Every `step`th case, in a process of its own: how many, and what is wrong with them."""
+    warnings.simplefilter("error")
+    mine = list(islice(cases(), first, None, step))
+    return len(mine), problems(mine)
 
 
 def run() -> tuple[int, list[str]]:
     """How many cases were played, and what went otherwise than the table wants."""
     processes = os.cpu_count() or 1
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
-        shares = pool.map(_share, range(processes), [processes] * processes)
-        played = [one for share in shares for one in share]
-    return len(played), [f"{name}: {what}" for name, what in played if what]
+        shares = list(pool.map(_share, range(processes), [processes] * processes))
+    found = [f"{name}: {what}" for _, share in shares for name, what in share]
+    return sum(count for count, _ in shares), found
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 
 import pytest
 from servers.faults import FaultServer
@@ -93,11 +92,13 @@ def test_all_failed_names_all():
 
 
 def test_one_deadline_holds_for_all():
-    with FaultServer(FIRST, lambda x: x.hang()) as one, FaultServer(SECOND, lambda x: x.good()):
-        began = time.monotonic()
+    with (
+        FaultServer(FIRST, lambda x: x.hang()) as one,
+        FaultServer(SECOND, lambda x: x.good()) as two,
+    ):
         with pytest.raises(NetworkError):
-            ask(one.providers | {SECOND.provider: {"api_key": "any"}}, timeout=0.4)
-        assert time.monotonic() - began < 2
+            ask({**one.providers, **two.providers}, timeout=0.4)
+        assert two.received == []  # the first has used up the time of both
 
 
 def test_a_half_written_answer_is_not_continued_by_another():

@@ -26,7 +26,6 @@ COUNTED = (
 )
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("row", COUNTED, ids=lambda row: row.__name__)
 def test_a_promise_is_kept(row):
     found = row(False)

@@ -1,63 +1,71 @@
-"""Broken and hostile plugins are contained, named by `indox doctor`, and harm no other."""
+"""Broken and hostile plugins are contained, named by `indox doctor`, and harm no other.
+
+All kinds are installed at once for one `indox doctor`, which looks at each in a process of its own;
+a call is made in this process, beside the one kind.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
-import os
-import subprocess
 import sys
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from command import indox
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from bad_inputs import ECHO, WHOLE, plugin_home
 
-INDOX = str(Path(sys.executable).parent / "indox")
+from indox_core import AsyncClient, Client, IndoxError, TimeoutError
+
 GOOD = ECHO.format(**WHOLE)
 HELLO = [{"role": "user", "content": "Hello"}]
 KEY = "sk-canary-of-the-plugin"
 WITH_KEY = GOOD.replace("contract=1", "contract=1, key_variable='STRANGE_API_KEY'")
 
 
-def run(folder, *arguments, **more):
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(folder),
-        "STRANGE_API_KEY": KEY,
-        "COLUMNS": "300",
-    }
-    return subprocess.run(
-        arguments, capture_output=True, text=True, timeout=100, env=environment | more
-    )
+@contextmanager
+def on_the_path(folder):
+    """What is installed there is found, and forgotten afterwards."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        sys.modules.pop("strange_plugin", None)
 
 
-def doctor(folder, provider="strange"):
-    done = run(folder, INDOX, "doctor", provider, "mistral", "echo", "--json", "--timeout", "4")
+def doctor(folder, *names, timeout=100):
+    """What it finds of these; mistral and echo beside them are well."""
+    with on_the_path(folder):
+        done = indox(
+            "doctor", *names, "mistral", "echo", "--json", "--timeout", str(timeout),
+            PYTHONPATH=str(folder), STRANGE_API_KEY=KEY,
+        )  # fmt: skip
     assert KEY not in done.stdout + done.stderr
-    found = json.loads(done.stdout)
-    others = [item for item in found if item["provider"] != provider]
-    assert all(not item["problem"] for item in others), others
-    mine = [item for item in found if item["provider"] == provider]
-    assert done.returncode == (1 if any(item["problem"] for item in mine) else 0)
-    return mine
+    found = {item["provider"]: item for item in json.loads(done.stdout)}
+    assert [found.pop(name)["problem"] for name in ("mistral", "echo")] == ["", ""]
+    assert done.returncode == (1 if any(item["problem"] for item in found.values()) else 0)
+    return found
 
 
 def chat(folder, model="strange/x", **options):
-    """What one call gives in a process of its own: its text, or class and words of its error."""
-    code = f"""
-import json
-from indox_core import Client, IndoxError
-try:
-    print("answer:", Client().chat({HELLO!r}, {model!r}, **{options!r}).data)
-except IndoxError as error:
-    print(type(error).__name__ + ":", error)
-"""
-    done = run(folder, sys.executable, "-c", code)
-    assert done.returncode == 0, done.stderr[-500:]
-    assert KEY not in done.stdout.replace(f"printed {KEY}", "") + done.stderr
-    return done.stdout.strip().splitlines()[-1]
+    """What one call gives: its text, or class and words of its error."""
+    with on_the_path(folder), pytest.MonkeyPatch.context() as patch, Client() as client:
+        patch.setenv("STRANGE_API_KEY", KEY)
+        try:
+            said = f"answer: {client.chat(HELLO, model, **options).data}"
+        except IndoxError as error:
+            said = f"{type(error).__name__}: {error}"
+            shown = f"{said} {vars(error)}"
+        else:
+            shown = said
+    assert KEY not in shown
+    return said
 
 
 # What it does, what doctor says of it, and what a call gives.
@@ -65,7 +73,7 @@ KINDS = [
     ("import error", "raise ImportError('no such SDK')", "cannot be imported", "PluginLoadError"),
     ("exits at import", "raise SystemExit(3)", "cannot be imported", "PluginLoadError"),
     ("ends the process", "import os; os._exit(5)", "ends the process", None),
-    ("hangs at import", "import time; time.sleep(60)", "takes more than 4 s", None),
+    ("hangs at import", "import time; time.sleep(60)", "takes more than 1 s", None),
     ("prints at import", f"print('noise'); print(b'\\xff')\n{GOOD}", "", "answer"),
     ("no hook", "x = 1", "implements no indox_provider", "PluginLoadError"),
     ("hook raises", "from indox_core.plugin import hookimpl\n@hookimpl\ndef indox_provider():\n"
@@ -101,24 +109,74 @@ KINDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "said", "outcome"), [kind[1:] for kind in KINDS],
-                         ids=[kind[0] for kind in KINDS])  # fmt: skip
-def test_a_broken_plugin_is_named_and_contained(tmp_path, code, said, outcome):
-    plugin_home(str(tmp_path), "indox-strange", "strange_plugin", code, "strange")
-    (found,) = doctor(tmp_path)
-    assert found["distribution"] == "indox-strange 1.0"
-    assert said in found["problem"]
+IDS = [kind[0] for kind in KINDS]
+HANGS = "hangs at import"
+
+
+def named(kind):
+    """The name of a provider of that kind, where many are installed."""
+    return f"strange-{IDS.index(kind)}"
+
+
+@pytest.fixture(scope="module")
+def findings(tmp_path_factory):
+    """What one doctor found of all kinds but the one that it does not wait for."""
+    folder = tmp_path_factory.mktemp("plugins")
+    names = []
+    for number, (kind, code, *_) in enumerate(KINDS):
+        if kind == HANGS:
+            continue
+        name = named(kind)
+        code = code.replace("name='strange'", f"name={name!r}")
+        plugin_home(str(folder), f"indox-{name}", f"strange_{number}", code, name)
+        names.append(name)
+    return doctor(folder, *names)
+
+
+@pytest.mark.parametrize(("kind", "said"), [(kind[0], kind[2]) for kind in KINDS], ids=IDS)
+def test_a_broken_plugin_is_named(findings, tmp_path, kind, said):
+    if kind == HANGS:
+        code = dict(zip(IDS, (kind[1] for kind in KINDS), strict=True))[kind]
+        plugin_home(str(tmp_path), f"indox-{named(kind)}", "strange_plugin", code, named(kind))
+        findings = {**findings, **hanging(tmp_path, named(kind))}
+    found = findings[named(kind)]
+    assert found["distribution"] == f"indox-{named(kind)} 1.0"
+    assert said.replace("indox-strange", f"indox-{named(kind)}") in found["problem"]
     assert bool(said) is bool(found["problem"])
-    if outcome is not None:
-        assert chat(tmp_path).startswith(outcome)
+
+
+def hanging(folder, name):
+    with on_the_path(folder):
+        done = indox("doctor", name, "--json", "--timeout", "1", PYTHONPATH=str(folder))
+    assert done.returncode == 1
+    return {name: json.loads(done.stdout)[0]}
+
+
+CALLED = [(kind[1], kind[3]) for kind in KINDS if kind[3] is not None]
+CALLED_IDS = [kind[0] for kind in KINDS if kind[3] is not None]
+
+
+@pytest.mark.parametrize(("code", "outcome"), CALLED, ids=CALLED_IDS)
+def test_a_broken_plugin_is_contained(tmp_path, capfd, code, outcome):
+    plugin_home(str(tmp_path), "indox-strange", "strange_plugin", code, "strange")
+    assert chat(tmp_path).startswith(outcome)
+    assert chat(tmp_path, "echo/any") == "answer: Hello"
+    printed = capfd.readouterr()
+    assert KEY not in printed.out.replace(f"printed {KEY}", "") + printed.err
+
+
+@pytest.mark.parametrize("code", [kind[1] for kind in KINDS if kind[3] is None])
+def test_one_that_nobody_names_is_not_imported(tmp_path, code):
+    """It would end this process, or keep it."""
+    plugin_home(str(tmp_path), "indox-strange", "strange_plugin", code, "strange")
     assert chat(tmp_path, "echo/any") == "answer: Hello"
 
 
 def test_one_that_claims_a_first_party_name_gets_no_key(tmp_path):
     plugin_home(str(tmp_path), "indox-strange", "strange_plugin", GOOD, "openai")
-    found = doctor(tmp_path, "openai")
-    assert "both offer it" in found[0]["problem"]
-    assert "indox-openai" in found[0]["distribution"]
+    found = doctor(tmp_path, "openai")["openai"]
+    assert "both offer it" in found["problem"]
+    assert "indox-openai" in found["distribution"]
     assert chat(tmp_path, "openai/gpt-4o-mini", byok_api_key="sk-mine").startswith(
         "DuplicateProviderError"
     )
@@ -126,8 +184,7 @@ def test_one_that_claims_a_first_party_name_gets_no_key(tmp_path):
 
 def test_half_removed_metadata_are_named(tmp_path):
     plugin_home(str(tmp_path), "indox-strange", "strange_plugin", GOOD, "strange", metadata=False)
-    (found,) = doctor(tmp_path)
-    assert "half removed" in found["problem"]
+    assert "half removed" in doctor(tmp_path, "strange")["strange"]["problem"]
     assert chat(tmp_path).startswith("ProviderNotFoundError")
 
 
@@ -139,33 +196,31 @@ def test_one_that_changes_the_request_changes_nothing_of_the_callers(tmp_path):
         'return Call("x", {"a": 1})',
     )
     plugin_home(str(tmp_path), "indox-strange", "strange_plugin", code, "strange")
-    script = f"""
-from indox_core import Client
-tool = {{"name": "f", "parameters": {{"type": "object", "properties": {{"a": {{}}}}}}}}
-metadata = {{"user_id": "u"}}
-Client().chat({HELLO!r}, "strange/x", tools=[tool], metadata=metadata)
-assert tool["parameters"]["properties"] == {{"a": {{}}}} and metadata == {{"user_id": "u"}}
-"""
-    done = run(tmp_path, sys.executable, "-c", script)
-    assert done.returncode == 0, done.stderr[-500:]
+    tool = {"name": "f", "parameters": {"type": "object", "properties": {"a": {}}}}
+    metadata = {"user_id": "u"}
+    assert chat(tmp_path, tools=[tool], metadata=metadata) == "answer: ok"
+    assert tool["parameters"]["properties"] == {"a": {}}
+    assert metadata == {"user_id": "u"}
 
 
-def test_one_that_hangs_in_a_call_ends_at_the_deadline(tmp_path):
-    code = GOOD.replace(
-        "lambda call, access: {}", "lambda call, access: __import__('time').sleep(9)"
-    )
+def test_one_that_hangs_in_a_call_ends_at_the_deadline(tmp_path, monkeypatch):
+    """The call has ended while the plugin still hangs: in the thread that is its own."""
+    gate, returned = threading.Event(), threading.Event()
+    monkeypatch.setattr(threading, "strange_gate", (gate, returned), raising=False)
+    call = "__import__('threading').strange_gate[0].wait(100) or 1"
+    hangs = f"lambda call, access: ({call}, __import__('threading').strange_gate[1].set())"
+    code = GOOD.replace("lambda call, access: {}", hangs)
     plugin_home(str(tmp_path), "indox-strange", "strange_plugin", code, "strange")
-    script = f"""
-import asyncio, os, time
-from indox_core import AsyncClient, TimeoutError
-async def run():
-    began = time.monotonic()
-    try:
-        await AsyncClient().chat({HELLO!r}, "strange/x", timeout=0.5)
-    except TimeoutError:
-        print("timeout after", time.monotonic() - began)
-asyncio.run(run())
-os._exit(0)  # the thread that hangs is the plugin's own
-"""
-    done = run(tmp_path, sys.executable, "-u", "-c", script)
-    assert done.stdout.startswith("timeout after 0."), done.stderr[-500:]
+
+    async def run():
+        async with AsyncClient() as client:
+            try:
+                with pytest.raises(TimeoutError):
+                    await client.chat(HELLO, "strange/x", timeout=0.5)
+                assert not returned.is_set()
+            finally:
+                gate.set()
+
+    with on_the_path(tmp_path):
+        asyncio.run(run())
+    assert returned.wait(100)

@@ -114,6 +114,7 @@ class FaultServer:
         self._ended = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self._open: set[socket.socket] = set()
+        self._closed = threading.Condition(self._lock)
         self._thread = threading.Thread(target=self._accept, daemon=True)
 
     @property
@@ -123,6 +124,11 @@ class FaultServer:
     @property
     def providers(self) -> dict[str, dict[str, Any]]:
         return {self.vendor.provider: {"api_key": "sk-loopback-canary", "base_url": self.url}}
+
+    def wait_until_closed(self) -> None:
+        """Until the server has closed every connection that was opened."""
+        with self._lock:
+            self._closed.wait_for(lambda: not self._open)
 
     def __enter__(self) -> FaultServer:
         self._thread.start()
@@ -159,6 +165,7 @@ class FaultServer:
         finally:
             with self._lock:
                 self._open.discard(connection)
+                self._closed.notify_all()
 
     def _one(self, connection: socket.socket, reader: Any) -> bool:
         line = reader.readline().decode("latin-1").split()

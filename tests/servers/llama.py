@@ -1,12 +1,11 @@
 """llama.cpp's own HTTP server with the small model: nobody here wrote it. Run as a script.
 
-Prints its port when it is ready, and ends with its standard input.
+Prints its address when it is ready, and ends with its standard input.
 """
 
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ KEY = "sk-local-test"
 MODEL = "smollm2"
 
 
-def serve(port: int) -> None:
+def serve() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     import xllamacpp
 
@@ -26,7 +25,7 @@ def serve(port: int) -> None:
     params.model.path = str(find_weights())
     params.model_alias = {MODEL}
     params.hostnames = ["127.0.0.1"]
-    params.port = port
+    params.port = 0  # a free one
     params.api_keys = [KEY]
     params.n_ctx = 4096
     params.n_parallel = 2
@@ -35,7 +34,7 @@ def serve(port: int) -> None:
     params.warmup = False
     params.ui = False
     server = xllamacpp.Server(params)
-    print(port, flush=True)
+    print(server.listening_address, flush=True)
     sys.stdin.read()
     del server
 
@@ -43,16 +42,14 @@ def serve(port: int) -> None:
 @contextmanager
 def llama_server() -> Iterator[str]:
     """Its address, for as long as the block runs."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, __file__, str(port)]
+    command = [sys.executable, __file__]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            assert process.stdout.readline().strip() == str(port).encode(), "it did not start"
-            yield f"http://127.0.0.1:{port}"
+            address = process.stdout.readline().decode().strip()
+            assert address.startswith("http://127.0.0.1:"), "it did not start"
+            yield address
         finally:
             process.stdin.close()
             try:
@@ -62,4 +59,4 @@ def llama_server() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    serve(int(sys.argv[1]))
+    serve()

@@ -171,4 +171,4 @@ class VendorServer(LoopbackServer):
         for event in events[: self.cut]:
             yield sse(event)
             if self.gate is not None:
-                self.gate.acquire(timeout=10)
+                self.gate.acquire(timeout=100)

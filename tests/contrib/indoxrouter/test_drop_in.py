@@ -23,7 +23,7 @@ def openai(monkeypatch, openai_server):
         yield client
 
 
-def test_every_block_of_the_page_as_it_stands(shared, tmp_path, capsys):
+def test_every_block_of_the_page_as_it_stands(shared, tmp_path, capsys, tell):
     page = seed_blocks(shared, "indoxrouter")
     shown = eval(page.pop())
     with ExitStack() as stack:
@@ -38,8 +38,7 @@ def test_every_block_of_the_page_as_it_stands(shared, tmp_path, capsys):
             for received in server.received:
                 assert PLATFORM_KEY not in str(received.headers) + str(received.body)
     assert "Tell me a story about a robot" in capsys.readouterr().out
-    with capsys.disabled():
-        print(f"\nall {len(page) + 1} blocks of the page ran with `from indoxrouter import Client`")
+    tell(f"all {len(page) + 1} blocks of the page ran with `from indoxrouter import Client`")
 
 
 def test_positional_arguments_and_defaults(openai, openai_server):

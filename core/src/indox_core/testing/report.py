@@ -23,7 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     path = config.getoption("--contract-report")
-    if path:
+    # With pytest-xdist the workers' reports come to the process that started them; it alone writes.
+    if path and not hasattr(config, "workerinput"):
         if not Path(path).parent.is_dir():
             raise pytest.UsageError(f"--contract-report: there is no folder {Path(path).parent}")
         config.pluginmanager.register(_Report(Path(path)))
