@@ -60,7 +60,8 @@ class Answers(Recordings):
             others = [other for other in known.values() if other is not body]
             reply, plain = self._decode(with_nulls(body, others)), self._decode(body)
             assert text_of(reply) == text_of(plain), f"{name}: another text where fields are null."
-            assert calls_of(reply) == calls_of(plain), f"{name}: other calls where fields are null."
+            calls = [[(call.name, call.arguments) for call in calls_of(r)] for r in (reply, plain)]
+            assert calls[0] == calls[1], f"{name}: other calls where fields are null."
             assert reply.first.finish == plain.first.finish
 
     @pytest.mark.parametrize("kind", TEXTS)

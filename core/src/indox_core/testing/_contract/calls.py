@@ -75,8 +75,10 @@ class Calls(Traffic):
             if self._has(capability) and capability not in {*self.refuses, *self.models_without}:
                 wishes |= options
         messages = [{"role": "system", "content": words}, {"role": "user", "content": words}]
-        call = self.encode(self.request(messages, stream=stream, **wishes))
+        request = self.request(messages, stream=stream, **wishes)
         with self.server("text") as server:
+            address = f"{server.url}{self.base_path}"
+            call = self.encode(request.model_copy(update={"base_url": address}))
             self.ask(server, way, messages=messages, **wishes)
             (received,) = server.received
         if call.arguments:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ class Recordings(Subject):
 
     def _bytes(self, name: str, suffix: str) -> bytes:
         sent = CANARY if self.provider.spec.key_variable is not None else "no-key"
-        return self._file(name, suffix).read_bytes().replace(b"KEY", sent.encode())
+        return re.sub(rb"\bKEY\b", sent.encode(), self._file(name, suffix).read_bytes())
 
     def _body(self, name: str) -> Any:
         if not self._file(name, "json").is_file():
@@ -157,12 +158,17 @@ class Recordings(Subject):
         )
 
     def _skip_or_fail(self, scenario: Scenario) -> None:
-        name, lacking = self.provider.spec.name, scenario.capability in self.provider.spec.lacks
-        if lacking:
+        name = self.provider.spec.name
+        if scenario.capability in self.provider.spec.lacks:
             pytest.skip(f"{name} lacks {scenario.capability} (spec.lacks)")
         if scenario.name in self.never_says:
             pytest.skip(f"{name} cannot say that: {self.never_says[scenario.name]}")
-        if not scenario.required:
+        if scenario.capability in self.refuses:
+            pytest.skip(
+                f"{name} is not asked for {scenario.capability} here: `options` rule it out"
+            )
+        asked = scenario.asked_with is not None and self._has(scenario.asked_with)
+        if not scenario.required and not asked:
             pytest.skip(f"no recorded/{scenario.name}.json or .sse: {name} does not say that")
         pytest.fail(self._wanted(scenario.name, "json"))
 

@@ -88,6 +88,9 @@ class Streams(Recordings):
     def test_the_end_signal_finishes_a_decoder(self) -> None:
         """`finished` tells the core that it need not wait for the connection to close."""
         self._needs_address()
+        steps = list(self._steps(self._needs_stream("text")))
+        if any(isinstance(event, ChatEnd) for event in steps[-1]):
+            pytest.skip("a stream of this vendor ends with its connection")
         for name, events in self._streams().items():
             decoder, ended_at = self._decoder(), None
             for number, event in enumerate(copy.deepcopy(events)):
