@@ -83,7 +83,7 @@ def lantern(folder: Path, page: Path = PAGE) -> Plugin:
     """The plugin that the tutorial's page builds."""
     from indox_core._cli._new_provider import rendered
 
-    files = {path: content for path, content in rendered("lantern", compatible=False)}
+    files = dict(rendered("lantern", compatible=False))
     files |= {path: content.encode() for path, content in FILE.findall(page.read_text())}
     source = folder / "indox_lantern"
     source.mkdir()
