@@ -64,6 +64,13 @@ class Answers(Recordings):
             assert calls[0] == calls[1], f"{name}: other calls where fields are null."
             assert reply.first.finish == plain.first.finish
 
+    def test_what_is_recorded_is_not_lacking(self) -> None:
+        """Who says that the provider lacks something keeps it from all users."""
+        if self._has("tools"):
+            return
+        recorded = [s.name for s in SCENARIOS if s.capability == "tools" and self._body(s.name)]
+        assert not recorded, f"{recorded} is recorded, and spec.lacks names tools."
+
     @pytest.mark.parametrize("kind", TEXTS)
     def test_a_text_is_read_as_it_is(self, kind: str) -> None:
         """Of any length and in any script, with its spaces and line breaks."""

@@ -10,9 +10,10 @@ from typing import Any, cast
 
 import httpx2
 import pytest
+from pydantic import SecretStr
 
 from indox_core import AsyncClient, Client, TimeoutError
-from indox_core.plugin import ConnectionSettings
+from indox_core.plugin import Access, ConnectionSettings
 from indox_core.testing._scenarios import CANARY, TEXT
 
 from .samples import FIELDS, HELLO, TEXTS, WAYS
@@ -147,13 +148,25 @@ class Calls(Traffic):
             for received in server.received:
                 assert "cookie" not in received.headers, "A cookie is sent back."
 
-    def test_closing_leaves_the_pools_open(self) -> None:
-        """They are lent: other providers use them too."""
+    def test_the_pools_that_are_lent_are_used_and_left_open(self) -> None:
+        """A pool of the plugin's own knows no deadline, no proxy and no limit."""
         self._needs_address()
-        with httpx2.Client() as pool:
+        body, asked = self._bytes("text", "json"), []
+
+        def answer(request: httpx2.Request) -> httpx2.Response:
+            asked.append(request.url)
+            return httpx2.Response(200, content=body, headers={"content-type": "application/json"})
+
+        address = f"http://127.0.0.1:9{self.base_path}"
+        request = self.request(HELLO).model_copy(update={"base_url": address})
+        access = Access(SecretStr(CANARY), address, {}, 5)
+        with httpx2.Client(transport=httpx2.MockTransport(answer)) as pool:
             apool = httpx2.AsyncClient()
             settings = SimpleNamespace(http_client=pool, async_http_client=apool)
-            self.provider().connect(cast("ConnectionSettings", settings)).close()
+            connection = self.provider().connect(cast("ConnectionSettings", settings))
+            connection.send(self.encode(request), access)
+            assert len(asked) == 1, "The call did not go through settings.http_client."
+            connection.close()
             assert not pool.is_closed, "close() of the connection closes the pool it was lent."
             assert not apool.is_closed, "close() of the connection closes the pool it was lent."
             asyncio.run(apool.aclose())

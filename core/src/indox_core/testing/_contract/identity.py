@@ -12,6 +12,38 @@ from indox_core.plugin import CAPABILITIES
 from .core import CONTRACT_VERSIONS, check_provider, installed
 from .subject import Subject
 
+# What an import does to the process, beside loading modules.
+_IMPORT = """
+import logging, os, socket, sys, threading, warnings
+import indox_core.plugin
+
+def noticed(environment, name, read=type(os.environ).__getitem__):
+    frame = sys._getframe(1)
+    while frame.f_globals.get("__name__") in ("os", "_collections_abc"):
+        frame = frame.f_back
+    if frame.f_globals.get("__name__", "").partition(".")[0] == "{module}".partition(".")[0]:
+        print("! reads the environment")
+    return read(environment, name)
+
+def state():
+    return {{
+        "configures logging": (list(logging.root.handlers), logging.root.level),
+        "changes the filters of warnings": list(warnings.filters),
+        "starts a thread": threading.active_count(),
+        "changes the environment": dict(os.environ),
+        "sets the time limit of sockets": socket.getdefaulttimeout(),
+        "changes the standard streams": (sys.stdout, sys.stderr),
+    }}
+
+before = state()
+type(os.environ).__getitem__ = noticed
+import {module}
+for name, value in state().items():
+    if value != before[name]:
+        print("!", name)
+print(*sys.modules)
+"""
+
 
 class Identity(Subject):
     """What it is"""
@@ -61,7 +93,7 @@ class Identity(Subject):
                 for name, owners in packages_distributions().items()
                 if sdk in {owner.lower().replace("_", "-") for owner in owners}
             ]
-        code = f"import sys, {item.entry_point.module}; print(*sys.modules)"
+        code = _IMPORT.format(module=item.entry_point.module)
         done = subprocess.run(  # noqa: S603 # this interpreter, on the plugin's own module
             [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
         )
@@ -69,3 +101,8 @@ class Identity(Subject):
         early = sorted(loaded.intersection(names))
         assert not early, f"Importing {item.entry_point.module} also imports {early}."
         assert not done.stderr, f"Importing the plugin prints {done.stderr!r}."
+        *said, _ = done.stdout.splitlines()
+        printed = [line for line in said if not line.startswith("! ")]
+        assert not printed, f"Importing the plugin prints {printed!r}."
+        changed = [line.removeprefix("! ") for line in said]
+        assert not changed, f"Importing {item.entry_point.module} {changed}: it is for all users."

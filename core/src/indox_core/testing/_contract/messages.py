@@ -46,7 +46,7 @@ class Messages(Recordings):
         if role == "tool":
             self._needs("tools")
         text = TEXTS[kind]
-        options = {"tools": [WEATHER]} if role == "tool" else {}
+        options: dict[str, Any] = {"tools": [WEATHER]} if role == "tool" else {}
         call = self.encode(self.request(spoken(role, text), **options))
         arrived = any(isinstance(leaf, str) and text in leaf for leaf in leaves(wire(call)))
         told = any(item.path.startswith("messages") for item in call.adaptations)
@@ -81,6 +81,20 @@ class Messages(Recordings):
         assert not joined or first["system"].adaptations, (
             "The system's text is put into the user's, and no adaptation says so."
         )
+
+    def test_several_system_messages_arrive(self) -> None:
+        """Each is an instruction, also one in several parts."""
+        parts = [{"type": "text", "text": f"canary-part-{number}-"} for number in range(2)]
+        messages = [
+            {"role": "system", "content": "canary-first-"},
+            {"role": "system", "content": parts},
+            *HELLO,
+        ]
+        call = self.encode(self.request(messages))
+        sent = wire_text(call)
+        places = [sent.find(f"canary-{name}-") for name in ("first", "part-0", "part-1")]
+        assert -1 not in places, "A system message, or a part of one, is not sent."
+        assert places == sorted(places), "The system messages arrive in another order."
 
     def test_a_long_conversation_arrives_whole(self) -> None:
         """What is left out or said once is missing in the answer, and nobody sees why."""

@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ class Purity(Recordings):
         """Who prints, logs, waits or reads the environment there does it in every call."""
         provider = self.provider()
         for what, request in self.corpus():
-            self._watched(f"encode() of {what}", lambda r=request: provider.encode(r))
+            self._watched(f"encode() of {what}", partial(provider.encode, request))
 
     def test_encode_changes_no_request(self) -> None:
         """The same request is encoded again: for a retry, a fallback, for explain()."""
@@ -69,12 +70,12 @@ class Purity(Recordings):
         """An answer is somebody's: it is not printed, logged or kept."""
         operation, provider = self._operation(), self.provider()
         for name, body in self._bodies().items():
-            self._watched(f"decode() of {name}", lambda b=body: provider.decode(b, operation))
+            self._watched(f"decode() of {name}", partial(provider.decode, body, operation))
         operation = self._operation(stream=True)
         for name, events in self._streams().items():
-            decoder = self._watched("decoder()", lambda: provider.decoder(operation))
+            decoder = self._watched("decoder()", partial(provider.decoder, operation))
             for event in events:
-                self._watched(f"push() of {name}", lambda e=event, d=decoder: d.push(e))
+                self._watched(f"push() of {name}", partial(decoder.push, event))
             self._watched("finish()", decoder.finish)
 
     def test_reading_changes_no_answer(self) -> None:
@@ -95,8 +96,8 @@ class Purity(Recordings):
         """They run in the middle of a failing call, and in every receipt."""
         provider, now = self.provider(), datetime(2026, 1, 2, tzinfo=UTC)
         for error in (ValueError("no"), OSError(5, "no"), RuntimeError()):
-            self._watched("classify()", lambda e=error: provider.classify(e))
-        rates = self._watched("rates()", lambda: provider.rates(self.model, now))
+            self._watched("classify()", partial(provider.classify, error))
+        rates = self._watched("rates()", partial(provider.rates, self.model, now))
         assert rates is None or isinstance(rates, Rates), "rates() must return Rates or None."
         assert rates == provider.rates(self.model, now), "rates() gives others for the same day."
 
@@ -106,12 +107,10 @@ class Purity(Recordings):
         asked = 0
         if isinstance(provider, ModelLister):
             asked += 1
-            lister, base_url = provider, request.base_url
-            self._watched("models_call()", lambda: lister.models_call(base_url))
+            self._watched("models_call()", partial(provider.models_call, request.base_url))
         if isinstance(provider, TokenCounter):
             asked += 1
-            counter = provider
-            self._watched("count_call()", lambda: counter.count_call(request))
+            self._watched("count_call()", partial(provider.count_call, request))
         if not asked:
             pytest.skip(f"{self.provider.spec.name} lists no models and counts no tokens")
 

@@ -108,12 +108,13 @@ class Refusals(Traffic):
 
     def _broken_refusals(self) -> list[bytes]:
         """The recorded refusal with something else in the place of its object."""
+        others: tuple[Any, ...] = (None, "no", [], 5, {})
         body = self._body("error")
         if not isinstance(body, dict):
             return []
         return [json.dumps({key: other if isinstance(value, dict) else value
                             for key, value in body.items()}).encode()
-                for other in (None, "no", [], 5, {})]  # fmt: skip
+                for other in others]  # fmt: skip
 
     @pytest.mark.parametrize("way", WAYS)
     def test_how_long_to_wait_is_read(self, way: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from indox_core.plugin import Capability
 
 HELLO = [{"role": "user", "content": "What is the capital of France?"}]
-WEATHER = {
+WEATHER: dict[str, Any] = {
     "name": "get_weather",
     "description": "The weather in a city.",
     "parameters": {
@@ -115,7 +115,7 @@ _DEEP = {
     "required": ["place", "units"],
     "$defs": {"place": {"type": "object", "properties": {"lat": {"type": "number"}}}},
 }
-TOOLS = [
+TOOLS: list[dict[str, Any]] = [
     {"name": f"{letter}-Tool_{number}", "description": f"canary {number} " * 90,
      "parameters": {**_DEEP, "title": f"Deep {number}"}}
     for number, letter in enumerate("zyxwvutsrqponmlkjihg")

@@ -20,7 +20,7 @@ from indox_core.testing._scenarios import TEXT
 
 from .answers import THOUGHT
 from .core import Fold
-from .recordings import Recordings, text_of
+from .recordings import Recordings, calls_of, text_of
 from .samples import TEXTS
 from .tree import pieces, reworded, with_unknown_fields
 
@@ -133,8 +133,8 @@ class Streams(Recordings):
         assert text_of(reply) == text_of(plain), f"{what}: another text is read."
         assert reply.first.finish == plain.first.finish, f"{what}: another finish is read."
         assert reply.usage == plain.usage, f"{what}: other counts are read."
-        names = [[p.name for p in r.parts if p.type == "tool_call"] for r in (reply, plain)]
-        assert names[0] == names[1], f"{what}: other calls are read."
+        calls = [[(call.name, call.arguments) for call in calls_of(r)] for r in (reply, plain)]
+        assert calls[0] == calls[1], f"{what}: other calls are read."
 
     def test_an_error_event_is_a_failure(self) -> None:
         """First or in the middle of a text: what follows it is no answer."""

@@ -124,6 +124,18 @@ class Tools(Subject):
         places = [sent.find(f"canary-{number}") for number in range(3)]
         assert places == sorted(places), "The texts of a result arrive in another order."
 
+    def test_calls_alone_go_back(self) -> None:
+        """A model that calls often says nothing beside; and it may call several times."""
+        self._needs("tools")
+        first, *results = tool_turn()
+        alone = {**first, "content": first["content"][1:]}
+        later = tool_turn(("call00003", "call00004"))
+        call = self.encode(self.request([*HELLO, alone, *results, *later], tools=[WEATHER]))
+        sent = wire_text(call)
+        assert sent.count("21 degrees") == sent.count("25 degrees") == 2, "A result is lost."
+        for text in ("Paris", "Rome"):
+            assert sent.count(text) >= 2, f"A call for {text} is lost."
+
     def test_an_empty_result_stays_with_its_call(self) -> None:
         """Vendors refuse a conversation in which a call has no result."""
         self._needs("tools")

@@ -154,14 +154,15 @@ def with_arguments(value: Any, old: dict[str, Any], new: str) -> Any:
     `None` if the arguments can be found nowhere, or `new` is no object and they stand as one.
     """
     spellings = (json.dumps(old), json.dumps(old, separators=(",", ":")))
-    whole = [leaf for leaf in leaves(value) if leaf in spellings]
+    found = any(leaf in spellings for leaf in leaves(value))
+    whole = changed(value, lambda leaf: new if leaf in spellings else leaf)
     for spelling in spellings:
-        done = changed(value, lambda leaf: new if leaf in spellings else leaf)
-        count, taken = _split(done, spelling, new)
-        if count:
-            return taken
-    if whole:
-        return changed(value, lambda leaf: new if leaf in spellings else leaf)
+        pieces = _Pieces(spelling, new)
+        parted = changed(whole, pieces.swap)
+        if pieces.complete:
+            return parted
+    if found:
+        return whole
     try:
         parsed = json.loads(new)
     except ValueError:
@@ -171,21 +172,25 @@ def with_arguments(value: Any, old: dict[str, Any], new: str) -> Any:
     return changed(value, lambda node: parsed if node == old else node)
 
 
-def _split(value: Any, text: str, new: str) -> tuple[int, Any]:
-    """The pieces of the text replaced by halves of another; how many there were."""
-    state = {"prefix": "", "found": 0}
+class _Pieces:
+    """Puts the halves of another text in the place of a text that comes in pieces."""
 
-    def swap(leaf: Any) -> Any:
-        prefix = str(state["prefix"])
-        if not isinstance(leaf, str) or not leaf or prefix == text:
-            return leaf
-        if not text.startswith(prefix + leaf) or leaf == text:
-            return leaf
-        state["prefix"], state["found"] = prefix + leaf, int(state["found"]) + 1
-        half = len(new) // 2
-        if not prefix:
-            return new[:half]
-        return new[half:] if prefix + leaf == text else ""
+    def __init__(self, text: str, new: str) -> None:
+        self._text, self._new = text, new
+        self._seen = ""
 
-    result = changed(value, swap)
-    return (int(state["found"]), result) if state["prefix"] == text else (0, value)
+    @property
+    def complete(self) -> bool:
+        return self._seen == self._text
+
+    def swap(self, leaf: Any) -> Any:
+        if not isinstance(leaf, str) or leaf in ("", self._new) or self.complete:
+            return leaf
+        if not self._text.startswith(self._seen + leaf):
+            return leaf
+        first = not self._seen
+        self._seen += leaf
+        half = len(self._new) // 2
+        if first:
+            return self._new[:half]
+        return self._new[half:] if self.complete else ""

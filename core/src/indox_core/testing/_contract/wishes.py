@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import json
 from typing import Any
 
 import pytest
 
-from indox_core.plugin import Call
+from indox_core.plugin import Adaptation, Call
 
+from .recordings import Recordings
 from .samples import FIELDS, HELLO, SCHEMA, VALUES
-from .subject import Recorder, Subject
+from .subject import Recorder
 from .tree import at, leaves, means, nodes, place_of, same, strings, values, wire
 
 
-class Wishes(Subject):
+class Wishes(Recordings):
     """What is sent of the caller's wishes"""
 
     @pytest.mark.parametrize("name", FIELDS)
@@ -124,6 +126,33 @@ class Wishes(Subject):
                 known = list(values(wire(pair[1])))
                 missing = [canary for canary in canaries if canary not in known]
                 assert not missing, f"{name}: {missing} is lost where a stream is asked for."
+
+    def test_a_documented_request_is_sent_so(self) -> None:
+        """A field under another name than the vendor's is a field that nobody reads."""
+        if not self._file("requests", "json").is_file():
+            pytest.skip(
+                "no recorded/requests.json: add what your vendor documents, a list of objects with "
+                '"asked" (arguments of Client.chat), "operation" and "arguments" of the call'
+            )
+        for row in json.loads(self._bytes("requests", "json")):
+            asked = dict(row["asked"])
+            call = self.encode(self.request(asked.pop("messages"), **asked))
+            made = {"operation": call.operation, "arguments": call.arguments}
+            wanted = {name: row[name] for name in made}
+            assert made == wanted, f"{row['asked']} is sent as {made}, not as {wanted}."
+
+    def test_an_adaptation_is_true(self) -> None:
+        """Who reads that something was dropped must not find it sent."""
+        for name, (capability, options, canaries) in FIELDS.items():
+            model = self.models_without.get(capability)
+            call = self.attempt(HELLO, model=model, **options)
+            if call is None:
+                continue
+            assert isinstance(call.adaptations, tuple), "Call.adaptations must be a tuple."
+            assert all(isinstance(item, Adaptation) for item in call.adaptations)
+            dropped = any(i.path == name and i.kind == "dropped" for i in call.adaptations)
+            sent = [canary for canary in canaries if canary in list(values(wire(call)))]
+            assert not dropped or not sent, f"{name} is recorded as dropped, and {sent} is sent."
 
     def _calls_of(self, name: str) -> list[tuple[Any, Call]]:
         """A call for each value of the field that the provider does not refuse."""
