@@ -98,7 +98,8 @@ _SENT = _of(
     ("calls one tool of several", "for call in message.tool_calls\n",
      "for call in message.tool_calls[:1]\n"),
     ("reads the environment while it encodes", _BODY,
-     '    body["engine"] = __import__("os").environ.get("LANTERN_ENGINE", request.model)\n' + _BODY),
+     '    body["engine"] = __import__("os").environ.get("LANTERN_ENGINE", request.model)\n'
+     + _BODY),
     ("reads a setting by getenv where there are tools", "    if request.tools:\n",
      '    if request.tools:\n        __import__("os").getenv("LANTERN_TOOLS")\n'),
     ("reads a file while it encodes", _BODY,
@@ -238,9 +239,10 @@ _REFUSED = _of(
     ("calls no credit a limit of rate", '"empty_purse": "credits"', '"empty_purse": "rate_limit"'),
     ("calls an unknown engine an API error", '"engine_unknown": "not_found"',
      '"engine_unknown": "api"'),
-    ("calls all refusals invalid", "    kind = _OOPS.get(code) or (kind_of_status(status) if status "
-     ">= 400", '    kind = _OOPS.get(code) or ("invalid" if status >= 400'),
-    ("calls every refusal by its status", "    kind = _OOPS.get(code) or (kind", "    kind = (kind"),
+    ("calls all refusals invalid", "    kind = _OOPS.get(code) or (kind_of_status(status) if "
+     "status >= 400", '    kind = _OOPS.get(code) or ("invalid" if status >= 400'),
+    ("calls every refusal by its status",
+     "    kind = _OOPS.get(code) or (kind", "    kind = (kind"),
     ("loses the code of a refusal", "str(oops.get(\"text\")), code=code)",
      "str(oops.get(\"text\")))"),
     ("fails where a refusal is no object", "body.get(\"oops\") if isinstance(body, dict) else None",
@@ -297,8 +299,8 @@ _CONNECTED = _of(
     ("loses the path of a base URL", _CONNECT,
      "        import dataclasses\n        from urllib.parse import urljoin\n\n" + _connection(
         "            def _request(self, client, call, access):\n"
-        "                access = dataclasses.replace(access, base_url=urljoin(access.base_url, '/')"
-        ".rstrip('/'))\n"
+        "                access = dataclasses.replace(access, base_url=urljoin(access.base_url, "
+        "'/').rstrip('/'))\n"
         "                return super()._request(client, call, access)\n")),
     ("keeps the key of its last call", _CONNECT, _connection(
         "            def _request(self, client, call, access):\n"

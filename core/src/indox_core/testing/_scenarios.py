@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from indox_core._capabilities import Capability
-from indox_core._response import FinishReason
+from indox_core.plugin import Capability, FinishReason
 
 TEXT = "The capital of France is Paris \N{TOKYO TOWER}."
 CANARY = "sk-canary-4f1d"
