@@ -19,7 +19,7 @@ import indox_core.plugin
 
 def noticed(environment, name, read=type(os.environ).__getitem__):
     frame = sys._getframe(1)
-    while frame.f_globals.get("__name__") in ("os", "_collections_abc"):
+    while frame.f_globals.get("__name__") in ("os", "_collections_abc", "collections.abc"):
         frame = frame.f_back
     if frame.f_globals.get("__name__", "").partition(".")[0] == "{module}".partition(".")[0]:
         print("! reads the environment")
