@@ -197,13 +197,26 @@ class Calls(Traffic):
 
 
 def _holds(received: Any, wanted: Any) -> bool:
-    """Whether all that was wanted has been received; SDKs may add fields of their own."""
+    """Whether all that was wanted has been received; SDKs may add fields of their own.
+
+    A field may be spelled `max_tokens` or `maxTokens`, which protocol buffers read alike.
+    """
     if isinstance(wanted, dict):
-        return isinstance(received, dict) and all(
-            key in received and _holds(received[key], item) for key, item in wanted.items()
+        if not isinstance(received, dict):
+            return False
+        known = {_folded(key): item for key, item in received.items()}
+        return all(
+            _folded(key) in known and _holds(known[_folded(key)], item)
+            for key, item in wanted.items()
         )
     if isinstance(wanted, list | tuple):
-        return isinstance(received, list) and len(received) == len(wanted) and all(
-            _holds(one, other) for one, other in zip(received, wanted, strict=True)
-        )  # fmt: skip
+        return (
+            isinstance(received, list)
+            and len(received) == len(wanted)
+            and all(_holds(one, other) for one, other in zip(received, wanted, strict=True))
+        )
     return bool(received == wanted)
+
+
+def _folded(key: str) -> str:
+    return key.replace("_", "").lower()
