@@ -120,21 +120,15 @@ def hooks_page() -> str:
 
 
 def contract_page() -> str:
-    """The tests in the order of the suite, under the comments that divide it."""
-    source = inspect.getsource(_contract.ProviderContract)
-    tests = {node.lineno: node for node in ast.parse(source).body[0].body
-             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")}  # fmt: skip
-    lines, title = [CONTRACT], ""
-    for number, line in enumerate(source.splitlines(), 1):
-        if line.startswith("    # "):
-            title = line.removeprefix("    # ")
-        elif number in tests:
-            if title:
-                lines.append(f"\n## {title}\n")
-                title = ""
-            claim = tests[number].name.removeprefix("test_").replace("_", " ")
-            reason = " ".join((ast.get_docstring(tests[number]) or "").split())
-            lines.append(f"- **{claim[0].upper()}{claim[1:]}.** {reason}")
+    """The tests of each group of promises, in the order in which they are written."""
+    lines = [CONTRACT]
+    for group in _contract.GROUPS:
+        lines.append(f"\n## {inspect.getdoc(group)}\n")
+        for node in ast.parse(inspect.getsource(group)).body[0].body:
+            if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+                claim = node.name.removeprefix("test_").replace("_", " ")
+                reason = " ".join((ast.get_docstring(node) or "").split())
+                lines.append(f"- **{claim[0].upper()}{claim[1:]}.** {reason}")
     return "\n".join(lines) + "\n"
 
 

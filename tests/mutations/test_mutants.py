@@ -1,4 +1,4 @@
-"""The deliberate bugs stand where the plugin has their place, and the contract catches them."""
+"""The deliberate bugs stand where the plugins have their place, and the contract catches them."""
 
 from __future__ import annotations
 
@@ -11,37 +11,57 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from mutants import MUTANTS
-from mutate import caught_by, patched
+from mutate import MISTRAL, caught_by, lantern
 
-SCORE = Path(__file__).with_name("score.txt").read_text().splitlines()
+SCORE = Path(__file__).with_name("score.txt").read_text()
 # The rest takes minutes: `uv run python tests/mutations/mutate.py`.
-SAMPLE = ("drops the system messages", "counts cached tokens twice", "prints the key")
+SAMPLE = {
+    "indox_mistral": ("drops the system messages", "counts cached tokens twice", "prints the key"),
+    "indox_lantern": (
+        "sends a system message as a user's",
+        "cuts a long text at 2,000 characters",
+        "reads the environment while it encodes",
+        "loses the text beside a call it reads",
+        "parses arguments without care",
+        "swallows an error event",
+        "never says that it is finished",
+        "calls no credit an API error",
+    ),
+}
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_it_can_be_patched_in(mutant):
-    ast.parse(patched(mutant))
+@pytest.fixture(scope="module")
+def plugins(tmp_path_factory):
+    return (MISTRAL, lantern(tmp_path_factory.mktemp("lantern")))
 
 
-def test_the_score_is_of_this_list():
-    outcomes = dict(
-        re.fullmatch(r"(?:caught|MISSED) +(.+?): (.*)", line).groups() for line in SCORE[:-1]
-    )
-    assert list(outcomes) == [mutant.name for mutant in MUTANTS]
-    caught = sum(bool(test) for test in outcomes.values())
-    print(SCORE[-1])
-    assert SCORE[-1] == f"{caught} of {len(MUTANTS)} bugs caught"
-    assert len(MUTANTS) >= 40
-    assert caught >= 38
-    assert caught / len(MUTANTS) >= 38 / 40
+def test_each_can_be_patched_in(plugins):
+    for plugin in plugins:
+        for mutant in plugin.mutants:
+            ast.parse(plugin.patched(mutant))
 
 
-@pytest.mark.parametrize("name", SAMPLE)
-def test_a_sample_is_caught(name):
-    (mutant,) = [mutant for mutant in MUTANTS if mutant.name == name]
-    assert caught_by(mutant) is not None
+def test_the_score_is_of_these_lists(plugins):
+    outcomes = re.findall(r"^(?:caught|MISSED) +(.+?): (.*)$", SCORE, re.MULTILINE)
+    for plugin in plugins:
+        own, outcomes = outcomes[: len(plugin.mutants)], outcomes[len(plugin.mutants) :]
+        assert [name for name, _ in own] == [mutant.name for mutant in plugin.mutants]
+        caught = sum(bool(test) for _, test in own)
+        line = f"{caught} of {len(own)} bugs caught in {plugin.module}"
+        print(line)
+        assert line in SCORE.splitlines()
+        assert len(own) >= 60
+        assert caught / len(own) >= 36 / 38
+    assert outcomes == []
 
 
-def test_without_a_bug_the_copy_passes():
-    assert caught_by(None) is None
+def test_a_sample_is_caught(plugins):
+    for plugin in plugins:
+        for name in SAMPLE[plugin.module]:
+            (mutant,) = [mutant for mutant in plugin.mutants if mutant.name == name]
+            assert caught_by(plugin, mutant) is not None, name
+
+
+def test_without_a_bug_the_copies_pass(plugins):
+    for plugin in plugins:
+        assert caught_by(plugin, None) is None

@@ -41,3 +41,4 @@ class TestPerplexity(OfVendor):
 
 class TestOllama(OfVendor):
     plugin = "ollama"
+    never_says: ClassVar = {"cached": "Ollama counts no cached tokens"}

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from indox_core._plugins import Capability
-from indox_core._schema import FinishReason
+from indox_core.plugin import Capability, FinishReason
 
 TEXT = "The capital of France is Paris \N{TOKYO TOWER}."
 CANARY = "sk-canary-4f1d"
@@ -27,6 +26,9 @@ class Scenario:
     capability: Capability | None = None
     """What the provider may lack, so that it has no such answer."""
     required: bool = True
+    """Whether it is asked for; what the vendor truly cannot say is named in `never_says`."""
+    asked_with: Capability | None = None
+    """Asked for of those who have this, though not `required` of all."""
     text: str = ""
     reasoning: str | None = None
     finish: tuple[FinishReason, ...] = ("stop",)
@@ -68,7 +70,6 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="text_and_tool_call",
         about='the text, then one call of get_weather with {"city": "Paris"}',
         capability="tools",
-        required=False,
         text=TEXT,
         calls=(("get_weather", _PARIS),),
         finish=("tool_calls",),
@@ -115,6 +116,7 @@ SCENARIOS: tuple[Scenario, ...] = (
         about="the text; of 1024 tokens read 1000 came from a cache",
         capability="usage",
         required=False,
+        asked_with="cache",
         text=TEXT,
         tokens=(1024, 7),
         cache_read=1000,
@@ -131,7 +133,6 @@ SCENARIOS: tuple[Scenario, ...] = (
         name="web_search",
         about="the text, one search made, https://example.org/paris cited",
         capability="web_search",
-        required=False,
         text=TEXT,
         searches=1,
         cited="https://example.org/paris",

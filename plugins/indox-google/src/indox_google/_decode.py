@@ -42,11 +42,18 @@ _FINISH: dict[str, FinishReason] = {
 }  # fmt: skip
 
 
+_ANSWER = frozenset({"candidates", "promptFeedback", "usageMetadata", "responseId"})
+
+
+def is_newer(event: JSON) -> bool:
+    """Whether an event of a stream is of a kind that is not known here, and no failure."""
+    known = {*_ANSWER, "error", "code", "status", "message"}
+    return isinstance(event, dict) and bool(event) and not event.keys() & known
+
+
 def check(body: JSON) -> dict[str, Any]:
     """The body as an object that is an answer. Raises `ProviderFailure`."""
-    if not isinstance(body, dict) or not (
-        body.keys() & {"candidates", "promptFeedback", "usageMetadata", "responseId"}
-    ):
+    if not isinstance(body, dict) or not body.keys() & _ANSWER:
         raise ProviderFailure(failure_of(body))
     return body
 

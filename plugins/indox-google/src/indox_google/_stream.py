@@ -34,7 +34,7 @@ from indox_core.plugin import (
     reply_of,
 )
 
-from ._decode import check, citations_of, finish_of, usage_of
+from ._decode import check, citations_of, finish_of, is_newer, usage_of
 from ._encode import PROVIDER
 
 
@@ -55,6 +55,8 @@ class GoogleDecoder:
         return bool(self._candidates) or self._blocked
 
     def push(self, event: JSON) -> list[ChatEvent]:
+        if is_newer(event):
+            return []
         body = check(event)
         events: list[ChatEvent] = []
         start = (body.get("responseId"), body.get("modelVersion"))

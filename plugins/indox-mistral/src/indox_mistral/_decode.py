@@ -62,6 +62,17 @@ def failure_of(body: Any, status: int | None = None) -> Failure:
     return Refusal.read(body, status).failure(RULES)
 
 
+def is_newer(event: JSON) -> bool:
+    """Whether an event of a stream is of a kind that is not known here, and no failure."""
+    known = {"choices", "usage", "error", "message", "detail"}
+    return (
+        isinstance(event, dict)
+        and bool(event)
+        and not event.keys() & known
+        and event.get("object") not in ("error", "chat.completion.chunk")
+    )
+
+
 def _choice(choice: dict[str, Any]) -> Choice:
     message = choice.get("message")
     if not isinstance(message, dict):

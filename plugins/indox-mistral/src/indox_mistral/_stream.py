@@ -27,6 +27,7 @@ from ._decode import (
     citations_of,
     failure_of,
     finish_of,
+    is_newer,
     opaque_part,
     thinking_part,
     thinking_text,
@@ -46,6 +47,8 @@ class MistralDecoder:
         if event == "[DONE]":
             self.finished = True
             return [e for n, s in self._choices.items() if not s.ended for e in s.end(None, n)]
+        if is_newer(event):
+            return []
         choices = event.get("choices") if isinstance(event, dict) else None
         if not isinstance(choices, list) and not (choices is None and _counts(event)):
             raise ProviderFailure(failure_of(event))
