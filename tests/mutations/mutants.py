@@ -172,28 +172,32 @@ MUTANTS: tuple[Mutant, ...] = (
            "        return MistralDecoder()", "        return _DECODER"),
     # Errors
     Mutant("calls every refusal an API error", "_decode",
-           '(kind_of_status(status) if status else "api")', '"api"'),
+           "    return Refusal.read(body, status).failure(RULES)",
+           '    return Failure("api", "refused", status)'),
     Mutant("lets the SDK's exceptions through", "_provider",
            "        return failure_from_mistral(error)", "        return None"),
     Mutant("loses the id of a refused request", "_errors",
-           "        request_id=failure.request_id or request_id_of(error.raw_response),",
-           "        request_id=None,"),
+           "    return with_headers(failure, error.raw_response)",
+           "    return Failure(failure.kind, failure.message, failure.status_code)"),
     Mutant("does not read how long to wait", "_errors",
-           "        retry_after_s=retry_after(error.headers),", "        retry_after_s=None,"),
+           "    return with_headers(failure, error.raw_response)",
+           "    return __import__('dataclasses').replace(\n"
+           "        with_headers(failure, error.raw_response), retry_after_s=None\n    )"),
     # The connection
     Mutant("does not look at the status in async", "_connection",
-           "        response: httpx2.Response = await self._client.chat.do_request_async(\n"
-           "            self._context(access), request, _never, stream=True\n        )\n"
+           "        response: httpx2.Response = await client.chat.do_request_async(\n"
+           "            self._context(client, access), request, _never, stream=True\n        )\n"
            "        if response.is_success:",
-           "        response: httpx2.Response = await self._client.chat.do_request_async(\n"
-           "            self._context(access), request, _never, stream=True\n        )\n"
+           "        response: httpx2.Response = await client.chat.do_request_async(\n"
+           "            self._context(client, access), request, _never, stream=True\n        )\n"
            "        if response:"),
     Mutant("tries again by itself", "_connection",
            _ANSWERED,
            "        if response.status_code == 503:\n"
            "            response.close()\n"
            "            response = self._settings.http_client.send(\n"
-           "                self._request(self._settings.http_client, call, access), stream=True\n"
+           "                _request(self._settings.http_client, client, call, access),\n"
+           "                stream=True\n"
            "            )\n" + _ANSWERED),
     Mutant("reads a stream to its end before it gives it", "_connection",
            _ANSWERED,
@@ -207,22 +211,22 @@ MUTANTS: tuple[Mutant, ...] = (
            '                access, base_url=response.headers["location"])\n'
            "            return self._open(call, access)\n" + _ANSWERED),
     Mutant("calls the vendor's own address only", "_connection",
-           "            access.base_url + _PATHS[call.operation],",
-           '            "http://127.0.0.1:9" + _PATHS[call.operation],'),
+           "        access.base_url + _PATHS[call.operation],",
+           '        "http://127.0.0.1:9" + _PATHS[call.operation],'),
     Mutant("prefers the key of the environment", "_connection",
-           '                "Authorization": access.bearer,\n                **call.headers,',
-           '                "Authorization": __import__("os").environ.get("MISTRAL_API_KEY")'
-           " or access.bearer,\n                **call.headers,"),
+           '            "Authorization": access.bearer,\n            **call.headers,',
+           '            "Authorization": __import__("os").environ.get("MISTRAL_API_KEY")'
+           " or access.bearer,\n            **call.headers,"),
     Mutant("puts the key into the address", "_connection",
-           "            access.base_url + _PATHS[call.operation],",
-           '            access.base_url + _PATHS[call.operation] + "?key=" + access.key_text,'),
+           "        access.base_url + _PATHS[call.operation],",
+           '        access.base_url + _PATHS[call.operation] + "?key=" + access.key_text,'),
     Mutant("prints the key", "_connection",
-           "        request = self._request(self._settings.http_client, call, access)\n",
-           "        request = self._request(self._settings.http_client, call, access)\n"
+           "        request = _request(self._settings.http_client, client, call, access)\n",
+           "        request = _request(self._settings.http_client, client, call, access)\n"
            "        print(str(access.bearer))\n"),
     Mutant("does not send the headers that the user configured", "_connection",
-           "                **access.headers,\n            },\n            timeout",
-           "            },\n            timeout"),
+           "            **access.headers,\n        },\n        timeout",
+           "        },\n        timeout"),
     Mutant("imports its SDK when it is named", "_provider",
            "from ._stream import MistralDecoder",
            "from ._connection import connection_of as _early  # noqa\n"

@@ -124,8 +124,11 @@ def _run(plugin: Plugin, mutant: Mutant | None) -> str | None:
         folder = Path(home).resolve()
         plugin.write(folder, mutant)
         sys.path.insert(0, home)
+        # The process that was forked may have the plugin without the bug, and its tests.
+        for name in [n for n in sys.modules if n.partition(".")[0] in (plugin.module, "tests")]:
+            del sys.modules[name]
         os.environ |= {"PYTHONPATH": home, "PYTHONDONTWRITEBYTECODE": "1"}
-        options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"]
+        options = ["-x", "-q", "-n0", "-p", "no:cacheprovider", "-p", "no:randomly"]
         os.chdir(ROOT if plugin is MISTRAL else folder)
         with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
             code = pytest.main([*options, plugin.suite], plugins=[first])

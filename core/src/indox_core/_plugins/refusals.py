@@ -33,6 +33,7 @@ class Rule:
     text: str | None = None
     """A pattern that is found in the message, in any case."""
     status: int | None = None
+    """The HTTP status; 200 is that of an answer which holds the refusal."""
     source: str = ""
     """Where the vendor says so, or who sent it."""
 
@@ -95,7 +96,7 @@ class Refusal:
         return Failure(kind, message, self.status, code, self.request_id, details=self.details)
 
     def _fits(self, rule: Rule) -> bool:
-        if rule.status is not None and rule.status != self.status:
+        if rule.status is not None and rule.status != (self.status or 200):
             return False
         if rule.name is not None:
             pattern = _pattern(rule.name)

@@ -32,4 +32,12 @@ RULES: tuple[Rule, ...] = (
         },
         _ERRORS,
     ),
+    # Where no status says it, as in a stream.
+    Rule(kind="not_found", name="not_found_error", text="model", status=200, source=_ERRORS),
+    Rule(
+        kind="invalid",
+        name="not_found_error|invalid_request_error|request_too_large",
+        status=200,
+        source=_ERRORS,
+    ),
 )

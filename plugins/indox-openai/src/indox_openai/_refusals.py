@@ -83,6 +83,7 @@ RULES: tuple[Rule, ...] = (
         text=r"(incorrect|invalid) api key|api key (is )?(invalid|not valid)",
         source=_XAI,
     ),
-    # The type of many refusals whose code says more.
+    # The types of many refusals whose code or status says more.
+    Rule(kind="invalid", name="invalid_request_error", status=200, source=_OPENAI),
     Rule(kind="api", name="server_error", source=_OPENAI),
 )

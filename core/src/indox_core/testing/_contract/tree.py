@@ -117,11 +117,18 @@ def means(value: Any, wanted: Any) -> bool:
     return json.dumps(value, sort_keys=True) == json.dumps(wanted, sort_keys=True)
 
 
-def with_unknown_fields(value: Any) -> Any:
-    """The same JSON with a field in every object that no vendor has yet."""
+def with_unknown_fields(value: Any, models_own: list[Any]) -> Any:
+    """The same JSON with a field in every object that no vendor has yet.
+
+    `models_own` are objects that the model wrote, the arguments of its calls: they stay.
+    """
     return changed(
         value,
-        lambda node: {**node, "indox_unknown": {"new": [1]}} if isinstance(node, dict) else node,
+        lambda node: (
+            {**node, "indox_unknown": {"new": [1]}}
+            if isinstance(node, dict) and node not in models_own
+            else node
+        ),
     )
 
 
