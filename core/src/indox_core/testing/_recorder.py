@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Literal
 
-from indox_core._credentials import HIDDEN, redact
-from indox_core._errors import ERROR_CLASSES, ConfigurationError, Failure, ProviderFailure
+from indox_core._errors import ConfigurationError, Failure, ProviderFailure
 from indox_core._plugins import (
     Access,
     Answer,
@@ -28,6 +26,8 @@ from indox_core._plugins import (
     hookimpl,
 )
 from indox_core._schema import JSON
+
+from ._stored import cleaned, first_difference, is_exchange
 
 _FORMAT = 1
 
@@ -88,7 +88,7 @@ class Recorder:
         """Store one exchange without its secrets; the file is always whole."""
         secrets = [access.key_text, *(v for v in access.headers.values() if len(v) >= 8)]
         with self._lock:
-            self._exchanges.append(_cleaned(exchange, [secret for secret in secrets if secret]))
+            self._exchanges.append(cleaned(exchange, [secret for secret in secrets if secret]))
             self._write()
 
     def next(self, call: Call, stream: bool) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Recorder:
         wanted = json.loads(json.dumps([call.operation, call.arguments]))
         with self._lock:
             for exchange in self._left:
-                same = _first_difference(
+                same = first_difference(
                     [exchange["operation"], exchange["arguments"]], wanted, ""
                 ) is None  # fmt: skip
                 if same and (exchange["failure"] or ("events" in exchange) == stream):
@@ -112,7 +112,7 @@ class Recorder:
         if not self._left:
             return f": all {len(self._exchanges)} that it holds have been given"
         stored = [self._left[0]["operation"], self._left[0]["arguments"]]
-        place = _first_difference(stored, wanted, "") or "stream"
+        place = first_difference(stored, wanted, "") or "stream"
         return f": it differs from the next one stored at {place}"
 
     def _stored(self) -> list[dict[str, Any]]:
@@ -134,7 +134,7 @@ class Recorder:
                 f"not of {self._provider}."
             )
         exchanges: list[dict[str, Any]] = stored["exchanges"]
-        if not isinstance(exchanges, list) or not all(map(_is_exchange, exchanges)):
+        if not isinstance(exchanges, list) or not all(map(is_exchange, exchanges)):
             raise ConfigurationError(f"Recorder: an exchange in {self._path.name} is broken.")
         return exchanges
 
@@ -168,52 +168,6 @@ def _inode(path: Path) -> int | None:
         return path.stat().st_ino
     except OSError:
         return None
-
-
-def _is_exchange(value: Any) -> bool:
-    if not isinstance(value, dict) or not {"operation", "arguments", "request_id"} <= set(value):
-        return False
-    failure = value.get("failure")
-    if failure is None:
-        return "body" in value or isinstance(value.get("events"), list)
-    try:
-        return Failure(**failure).kind in ERROR_CLASSES
-    except TypeError:
-        return False
-
-
-def _cleaned(value: Any, secrets: list[str]) -> Any:
-    """The JSON without the secrets, in keys and values alike."""
-    if isinstance(value, str):
-        return redact(value, secrets)
-    if isinstance(value, dict):
-        return {_cleaned(key, secrets): _cleaned(item, secrets) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_cleaned(item, secrets) for item in value]
-    return value
-
-
-def _first_difference(stored: Any, wanted: Any, place: str) -> str | None:
-    if isinstance(stored, dict) and isinstance(wanted, dict):
-        items = [(name, stored.get(name), wanted.get(name)) for name in {**stored, **wanted}]
-    elif isinstance(stored, list) and isinstance(wanted, list) and len(stored) == len(wanted):
-        names = ("operation", "arguments") if not place else range(len(stored))
-        items = list(zip(names, stored, wanted, strict=True))
-    else:
-        return None if _same(stored, wanted) else place
-    for name, one, other in items:
-        found = _first_difference(one, other, f"{place}.{name}" if place else str(name))
-        if found is not None:
-            return found
-    return None
-
-
-def _same(stored: Any, wanted: Any) -> bool:
-    """Whether two values are the same, but for what was taken out of the stored one."""
-    if isinstance(stored, str) and isinstance(wanted, str) and HIDDEN in stored:
-        pattern = ".*".join(map(re.escape, stored.split(HIDDEN)))
-        return re.fullmatch(pattern, wanted, re.DOTALL) is not None
-    return bool(stored == wanted)
 
 
 class _Exchange:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import pickle
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -21,6 +24,21 @@ from .tree import differences
 
 _JSON = "application/json"
 _STREAM_TYPES = {"sse": "text/event-stream", "ndjson": "application/x-ndjson"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server would be."""
+
+    url: str
+
+
+@contextmanager
+def nobody_listens() -> Iterator[Address]:
+    """A port of one's own, so that nobody else begins to listen on it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield Address(f"http://127.0.0.1:{held.getsockname()[1]}")
 
 
 class Traffic(Recordings):
@@ -85,7 +103,7 @@ class Traffic(Recordings):
             sent.get(name.lower()) == value for name, value in headers.items()
         )
 
-    def ask(self, server: LoopbackServer | None, way: str, **options: Any) -> Any:
+    def ask(self, server: LoopbackServer | Address | None, way: str, **options: Any) -> Any:
         """The response to the same question, in one of the four ways.
 
         `server` is `None` for a provider that has no address.
@@ -150,7 +168,7 @@ class Traffic(Recordings):
 
         asyncio.run(run())
 
-    def fails(self, server: LoopbackServer, way: str, **options: Any) -> IndoxError:
+    def fails(self, server: LoopbackServer | Address, way: str, **options: Any) -> IndoxError:
         """The error of a call that must fail."""
         try:
             response = self.ask(server, way, **options)
@@ -159,7 +177,7 @@ class Traffic(Recordings):
         pytest.fail(f"{way}: answered {response.data!r} and did not fail.")
 
     def _client_arguments(
-        self, server: LoopbackServer | None, options: dict[str, Any]
+        self, server: LoopbackServer | Address | None, options: dict[str, Any]
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         name = self.provider.spec.name
         config: dict[str, Any] = {} if server is None else {"base_url": server.url + self.base_path}
