@@ -311,7 +311,7 @@ def test_calls_of_tools_are_shown_and_not_kept(tmp_path):
             "chat", "-m", "openai/gpt-4o-mini", "--base-url", server.url, "--json",
             "--tool-schema", '{"name": "f"}', "Go",
         )  # fmt: skip
-    assert done.stdout == 'f {"a":1}\n'
+    assert done.stdout == 'f {"a": 1}\n'
     assert "not made" in done.stderr
     assert not kept.exists()
     calls = json.loads(as_json.stdout)["tool_calls"]

@@ -6,7 +6,14 @@ import base64
 
 import pytest
 
-from indox_core import Client, ResponseSchema, UnsupportedFeatureError, ValidationError
+from indox_core import (
+    Client,
+    ResponseSchema,
+    ToolCallPart,
+    UnsupportedFeatureError,
+    ValidationError,
+)
+from indox_core.plugin import arguments_text
 from indox_core.testing import FakeProvider
 
 OBJECT = {"type": "object", "properties": {"name": {"type": "string"}}}
@@ -28,7 +35,11 @@ def read(schema):
         (OBJECT, ResponseSchema(json_schema=OBJECT)),
         (
             {"type": "json_schema", "json_schema": {"name": "city", "schema": OBJECT}},
-            ResponseSchema(name="city", json_schema=OBJECT),
+            ResponseSchema(name="city", json_schema=OBJECT, strict=False),
+        ),
+        (
+            {"type": "json_schema", "json_schema": {"schema": OBJECT, "strict": True}},
+            ResponseSchema(json_schema=OBJECT),
         ),
         (
             {"type": "json_schema", "name": "city", "schema": OBJECT, "strict": False},
@@ -36,7 +47,7 @@ def read(schema):
         ),
         (
             {"type": "json_schema", "name": "city", "schema": OBJECT, "description": "A city."},
-            ResponseSchema(name="city", json_schema={"description": "A city.", **OBJECT}),
+            ResponseSchema(name="city", json_schema=OBJECT, strict=False, description="A city."),
         ),
         ({"type": "json_object"}, ResponseSchema(json_schema={"type": "object"}, strict=False)),
         ({"type": "text"}, None),
@@ -90,7 +101,9 @@ CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "
 )
 def test_what_openais_message_says_besides_is_told(message, lost):
     with Client(plugins=[FakeProvider("ok")]) as client:
-        made = client.explain([message], "fake/m").adaptations
+        results = [{"role": "tool", "tool_call_id": "c1", "content": "done"}]
+        history = [message, *(results if "tool_calls" in message else [])]
+        made = client.explain(history, "fake/m").adaptations
     assert [item.path for item in made] == ([lost] if lost else [])
 
 
@@ -116,7 +129,7 @@ def test_the_parts_of_chat_completions_are_read():
     [
         {"type": "image_url", "image_url": {"url": "https://example.org/1.png", "x": 1}},
         {"type": "image_url", "image_url": {"url": "https://example.org/1.png"}, "x": 1},
-        {"type": "file", "file": {"file_id": "file-1"}},
+        {"type": "file", "file": {"name": "a.pdf"}},
         {"type": "input_audio", "input_audio": "data"},
     ],
 )
@@ -132,5 +145,73 @@ def test_what_stands_beside_a_tools_function_is_read_or_refused():
         tool = {"type": "function", "function": function, "strict": True}
         client.chat(HELLO, "fake/m", tools=[tool])
         assert fake.requests[0].tools[0].strict is True
-        with pytest.raises(ValidationError, match="cache_control"):
-            client.chat(HELLO, "fake/m", tools=[{**tool, "cache_control": {}}])
+        for place in ({**tool, "x": 1}, {"type": "function", "function": {**function, "x": 1}}):
+            client.chat(HELLO, "fake/m", tools=[place])
+            assert fake.requests[-1].tools[0].provider_options == {"openai": {"x": 1}}
+        with pytest.raises(ValidationError, match="x"):
+            client.chat(HELLO, "fake/m", tools=[{**function, "x": 1}])
+
+
+def test_a_file_of_the_vendors_own_is_for_those_who_read_it():
+    part = {"type": "file", "file": {"file_id": "file-1"}}
+    with (
+        Client(plugins=[FakeProvider("ok")]) as client,
+        pytest.raises(UnsupportedFeatureError, match="takes no id of a file"),
+    ):
+        client.chat([{"role": "user", "content": [part]}], "fake/m")
+
+
+@pytest.mark.parametrize(
+    ("key", "vendor"), [("prompt_cache_breakpoint", "openai"), ("cache_control", "anthropic")]
+)
+def test_what_one_vendor_knows_goes_into_its_options(key, vendor):
+    part = {"type": "text", "text": "Hi", key: {"type": "x"}}
+    tool = {"name": "f", key: {"type": "x"}}
+    fake = FakeProvider("ok")
+    with Client(plugins=[fake]) as client:
+        client.chat([{"role": "user", "content": [part]}], "fake/m", tools=[tool])
+    request = fake.requests[0]
+    assert request.messages[0].content[0].options_of(vendor) == {key: {"type": "x"}}
+    assert request.tools[0].options_of(vendor) == {key: {"type": "x"}}
+    assert request.tools[0].options_of("others") == {}
+
+
+@pytest.mark.parametrize("written", ['{"a": 1}', '{ "a":1 }', '{"a":1.0}'])
+def test_what_a_model_wrote_goes_back_byte_for_byte(written):
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": written}}
+    fake = FakeProvider("ok")
+    history = [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "done"},
+    ]
+    with Client(plugins=[fake]) as client:
+        client.chat(history, "fake/m")
+    part = fake.requests[0].messages[0].tool_calls[0]
+    assert part.arguments == {"a": 1}
+    assert arguments_text(part) == written
+    stored = ToolCallPart.model_validate_json(part.model_dump_json())
+    assert arguments_text(stored) == written
+    changed = ToolCallPart(**{**part.model_dump(), "arguments": {"a": 2}})
+    assert arguments_text(changed) == '{"a":2}'
+
+
+def test_a_call_is_the_same_however_it_was_written():
+    spaced = ToolCallPart(id="1", name="f", arguments={"a": 1}, written='{"a": 1}')
+    assert spaced == ToolCallPart(id="1", name="f", arguments={"a": 1})
+    assert spaced != ToolCallPart(id="1", name="f", arguments={"a": 2})
+
+
+def test_developer_is_recorded():
+    with Client(plugins=[FakeProvider("ok")]) as client:
+        explained = client.explain(
+            [{"role": "developer", "content": "Be brief."}, *HELLO], "fake/m"
+        )
+    (item,) = explained.adaptations
+    assert (item.path, item.kind, item.before) == ("messages.0.role", "renamed", "developer")
+
+
+def test_no_parameters_are_the_same_as_none_given():
+    fake = FakeProvider("ok")
+    with Client(plugins=[fake]) as client:
+        client.chat(HELLO, "fake/m", tools=[{"name": "f", "parameters": None}])
+    assert fake.requests[0].tools[0].parameters == {"type": "object", "properties": {}}

@@ -34,6 +34,8 @@ def _provider_of(name: str) -> type[Provider]:
         fetches_urls=frozenset() if "images" in vendor.lacks else frozenset({"image"}),
         lacks=frozenset(name for name in CAPABILITIES if name in vendor.lacks),
         options=OpenAIOptions,
+        # A server of your own renders the messages into a prompt, whatever they are.
+        pairs_calls=vendor.key_variable is not None,
     )
     return type(f"{name.title()}Provider", (OpenAICompatible,), {"spec": spec})
 

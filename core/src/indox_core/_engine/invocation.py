@@ -42,6 +42,9 @@ class Invocation:
     parse: Callable[[str], Any] | None = None
     """Makes `response.parsed` of the text. `None`: no schema was asked for."""
 
+    own_names: dict[str, str] = field(default_factory=dict)
+    """The caller's names of tools that the vendor knows by others."""
+
     request_id: str = field(default_factory=lambda: str(uuid4()))
     created_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
     started: float = field(default_factory=time.monotonic)

@@ -8,7 +8,14 @@ from typing import TypeVar
 
 from indox_core._errors import BudgetExceededError, Failure, IndoxError
 from indox_core._money import Spending, asked_usage, price_range
-from indox_core._plugins import Answer, Connection, StreamDecoder, breach
+from indox_core._plugins import (
+    Answer,
+    Connection,
+    StreamDecoder,
+    breach,
+    event_with_own_name,
+    with_own_names,
+)
 from indox_core._schema import EVENTS, ChatEvent, ChatResponse, Chunk, Fold, Reply
 
 from .commands import DRAIN, END, NEXT, Load, Open, Plan, Send, Sleep
@@ -85,6 +92,8 @@ def _decode(invocation: Invocation, answer: Answer) -> Reply:
     if invocation.settings.include_raw:
         invocation.raw = answer.body
     reply = decoded(invocation.provider, answer.body, invocation.call.operation)
+    if invocation.own_names:
+        reply = with_own_names(reply, invocation.own_names)
     log.debug("attempt %d of %s: answered", invocation.attempt, invocation.name)
     return reply
 
@@ -157,6 +166,9 @@ def _fold(invocation: Invocation, events: list[ChatEvent], method: str) -> list[
     for event in events:
         if not isinstance(event, EVENTS):
             raise breach(provider, method, wanted, event)
+    if invocation.own_names:
+        events = [event_with_own_name(event, invocation.own_names) for event in events]
+    for event in events:
         invocation.fold.add(event)
     return [event for event in events if isinstance(event, Chunk)]
 

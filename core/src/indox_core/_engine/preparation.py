@@ -30,6 +30,8 @@ from indox_core._plugins import (
     TokenCounter,
     breach,
     fitted,
+    own_names,
+    with_taken_names,
     without,
 )
 from indox_core._schema import (
@@ -37,6 +39,7 @@ from indox_core._schema import (
     ChatRequest,
     Media,
     TextPart,
+    check_calls,
     check_model,
     read_request,
     split_model,
@@ -118,6 +121,7 @@ def _chat(
     call = encoded(setup, provider, "encode", lambda: provider.encode(request))
     invocation = _invocation(setup, provider, request, call, options, per_call)
     invocation.observers = setup.observers
+    invocation.own_names = own_names(request)
     if request.response_schema is not None:
         invocation.parse = _parser(options["response_schema"])
     return invocation
@@ -194,10 +198,13 @@ def read_chat(
         {name: value for name, value in options.items() if name not in _NOT_OF_THE_REQUEST},
         provider.spec.options,
     )
+    if provider.spec.pairs_calls:
+        check_calls(request.messages)
     request = without(request, provider.spec.lacks)
     facts = _facts(setup, provider, request)
     if facts is not None:
         request = fitted(request, facts)
+    request = with_taken_names(request, provider.spec.tool_names)
     _check_media(setup, request, provider)
     return provider, request
 
@@ -234,6 +241,11 @@ def _check_media(setup: Setup, request: ChatRequest, provider: Provider) -> None
             media = getattr(part, part.type, None)
             if not isinstance(media, Media):
                 continue
+            if media.id is not None and part.type not in provider.spec.reads_files:
+                raise UnsupportedFeatureError(
+                    f"messages.{number}: {request.provider} takes no id of a file for a part of "
+                    f"type {part.type}. Pass its bytes as data."
+                )
             if media.url is not None and part.type not in provider.spec.fetches_urls:
                 raise UnsupportedFeatureError(
                     f"messages.{number}: {request.provider} does not fetch the URL of a part "

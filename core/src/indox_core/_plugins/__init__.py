@@ -29,6 +29,7 @@ from .provider import (
 from .refusals import Refusal, Rule, rules_by_name
 from .registry import Installed, Registry, installed
 from .sdk_connection import PostConnection, SDKConnection
+from .tool_names import event_with_own_name, own_names, with_own_names, with_taken_names
 
 __all__ = [
     "CAPABILITIES",
@@ -65,15 +66,19 @@ __all__ = [
     "ask",
     "breach",
     "check_provider",
+    "event_with_own_name",
     "events_of",
     "failure_by_class",
     "fitted",
     "hookimpl",
     "installed",
     "nearest_effort",
+    "own_names",
     "read_refused",
     "rules_by_name",
     "tell",
     "with_headers",
+    "with_own_names",
+    "with_taken_names",
     "without",
 ]

@@ -73,10 +73,16 @@ class ProviderSpec:
     """The SDK's distribution and tested range, such as `openai>=3.54,<4`."""
     fetches_urls: frozenset[str] = frozenset()
     """The kinds of part (`image`, `document`, `audio`) whose URLs the vendor fetches itself."""
+    reads_files: frozenset[str] = frozenset()
+    """The kinds of part that it takes by its own id of an uploaded file."""
     lacks: frozenset[Capability] = frozenset()
     """What the provider cannot do with any model. The core refuses it, or drops and records it."""
     options: type[BaseModel] | None = None
     """Validates `provider_options[name]`. `None`: the provider has no options."""
+    pairs_calls: bool = True
+    """Whether it refuses a call without a result, and a result without a call."""
+    tool_names: str = r"[a-zA-Z0-9_-]{1,64}"
+    """A pattern that the whole of a tool's name must match; others are renamed, and back."""
     models: ModelTable[Any] | None = None
     """What each family of its models takes. `None`: no more is known than what the spec says."""
 
@@ -360,8 +366,10 @@ _SPEC_TYPES: dict[str, tuple[type, ...]] = {
     "base_url": (str,),
     "sdk": (str, type(None)),
     "fetches_urls": (frozenset, set, tuple, list),
+    "reads_files": (frozenset, set, tuple, list),
     "lacks": (frozenset, set, tuple, list),
     "options": (type, type(None)),
+    "tool_names": (str,),
     "models": (ModelTable, type(None)),
 }
 

@@ -34,6 +34,7 @@ from .events import (
     UsageSnapshot,
     reply_of,
 )
+from .histories import check_calls
 from .json_schema import SchemaLimits
 from .media import MEDIA_TYPES, Media
 from .messages import Adaptation, Message, MessageLike, clamped, dropped
@@ -139,6 +140,7 @@ __all__ = [
     "UsageSnapshot",
     "arguments_text",
     "as_object",
+    "check_calls",
     "check_model",
     "clamped",
     "count",

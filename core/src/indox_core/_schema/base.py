@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -77,3 +78,30 @@ def _checked_json(value: dict[str, JSON]) -> dict[str, JSON]:
 
 JSONObject = Annotated[dict[str, JSON], AfterValidator(_checked_json)]
 """A JSON object that a caller gives and a vendor gets."""
+
+
+class WithOptions(Frozen):
+    """What may carry fields of its own for one vendor, sent to that vendor alone."""
+
+    provider_options: dict[str, JSONObject] = Field(default_factory=dict)
+    """Per provider, fields that are laid over what is sent for this."""
+
+    def options_of(self, provider: str) -> dict[str, JSON]:
+        return self.provider_options.get(provider, {})
+
+
+_VENDORS_KEYS = {"prompt_cache_breakpoint": "openai", "cache_control": "anthropic"}
+"""What programs put into a part or a tool for the one vendor that knows it."""
+
+
+def with_vendors_keys(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Such keys where they belong, in the part's `provider_options`."""
+    found = [key for key in _VENDORS_KEYS if key in part]
+    if not found:
+        return part
+    rest = {key: item for key, item in part.items() if key not in found}
+    options = dict(rest.get("provider_options") or {})
+    for key in found:
+        vendor = _VENDORS_KEYS[key]
+        options[vendor] = {key: part[key], **(options.get(vendor) or {})}
+    return {**rest, "provider_options": options}

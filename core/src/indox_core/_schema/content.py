@@ -10,10 +10,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic import ValidationError as PydanticError
+from pydantic_core import from_json
 
 from indox_core._errors import ValidationError
 
-from .base import JSON, Frozen, JSONObject, Text, validation_error
+from .base import JSON, Frozen, JSONObject, Text, WithOptions, validation_error
 from .media import Media, checked_media, type_of_bytes
 
 
@@ -28,7 +29,7 @@ class ProviderState(Frozen):
     data: dict[str, JSON]
 
 
-class Part(Frozen):
+class Part(WithOptions):
     """What all parts share."""
 
     provider_state: ProviderState | None = None
@@ -145,6 +146,31 @@ class ToolCallPart(Part):
     """`None` if the model wrote something that is not a JSON object; see `arguments_raw`."""
     arguments_raw: Text | None = None
     """The text that the model wrote, kept where it is not a JSON object."""
+    written: Text | None = None
+    """The text of `arguments` as the model wrote it, which goes back so: a vendor's cache of the
+    prompt holds up to the first byte that differs. `None`: the vendor gave an object.
+
+    It does not count in comparisons, and is forgotten where the arguments are others.
+    """
+
+    @model_validator(mode="after")
+    def _forget_other_text(self) -> ToolCallPart:
+        if self.written is not None:
+            try:
+                same = from_json(self.written, allow_inf_nan=False) == self.arguments
+            except ValueError:
+                same = False
+            if not same:
+                self.__dict__["written"] = None
+        return self
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ToolCallPart):
+            return NotImplemented
+        mine, others = self.__dict__, other.__dict__
+        return all(mine[name] == others[name] for name in mine if name != "written")
+
+    __hash__ = None  # type: ignore[assignment] # its arguments may be changed
 
 
 class ToolResultPart(Part):

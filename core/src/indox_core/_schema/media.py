@@ -15,7 +15,7 @@ from .pictures import is_picture, png_of
 
 
 class Media(Frozen):
-    """Bytes in base64 or a URL; exactly one of the two.
+    """Bytes in base64, a URL or a vendor's own id of a file; exactly one of the three.
 
     `data` is also accepted as `bytes`, as a PIL image and as a numpy array (uint8), which become
     PNG, and `url` as a `data:` URL. Nothing is ever downloaded.
@@ -23,6 +23,8 @@ class Media(Frozen):
 
     data: str | None = None
     url: str | None = None
+    id: Text | None = None
+    """Of a file that was uploaded to the vendor, which alone can read it."""
     media_type: str | None = None
     """Such as `image/jpeg`. Told from the bytes if absent; `None` for a URL that does not say."""
     name: Text | None = None
@@ -54,8 +56,8 @@ class Media(Frozen):
 
     @model_validator(mode="after")
     def _check(self) -> Media:
-        if (self.data is None) == (self.url is None):
-            raise ValueError("give either data (base64) or url")
+        if [self.data, self.url, self.id].count(None) != 2:
+            raise ValueError("give either data (base64) or url, or the vendor's own id")
         if self.url is not None:
             _check_url(self.url)
         return self

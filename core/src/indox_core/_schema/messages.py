@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from pydantic import field_validator
 
-from .base import JSON, Frozen, Text
+from .base import JSON, Frozen, Text, WithOptions
 from .content import (
     ContentPart,
     TextPart,
@@ -17,7 +17,7 @@ from .content import (
 Role = Literal["system", "user", "assistant", "tool"]
 
 
-class Message(Frozen):
+class Message(WithOptions):
     """One message of a conversation."""
 
     role: Role

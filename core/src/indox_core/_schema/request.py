@@ -11,7 +11,7 @@ from pydantic import ValidationError as PydanticError
 
 from indox_core._errors import ValidationError, did_you_mean
 
-from .base import Frozen, JSONObject, Text, validation_error
+from .base import JSON, Frozen, JSONObject, Text, WithOptions, validation_error, with_vendors_keys
 from .messages import Adaptation, Message
 from .spellings import read_messages
 
@@ -21,10 +21,11 @@ StrictInt = Annotated[int, Field(strict=True)]
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 
-class Tool(Frozen):
+class Tool(WithOptions):
     """A function that the model may ask to have called."""
 
-    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+    name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_./:-]{1,128}$")]
+    """As its owner calls it; a vendor that does not take it gets another, and calls name it so."""
     description: Text = ""
     parameters: JSONObject = Field(default_factory=lambda: {"type": "object", "properties": {}})
     """JSON schema of the arguments."""
@@ -34,13 +35,23 @@ class Tool(Frozen):
     @model_validator(mode="before")
     @classmethod
     def _read_openai_spelling(cls, value: Any) -> Any:
-        if isinstance(value, Mapping) and value.get("type") == "function":
-            flat = {key: item for key, item in value.items() if key not in ("type", "function")}
-            function = value.get("function")
-            if isinstance(function, Mapping):
-                flat |= function
-            return {key: item for key, item in flat.items() if item is not None}
-        return value
+        if not isinstance(value, Mapping):
+            return value
+        given = {key: item for key, item in value.items() if item is not None}
+        given = dict(with_vendors_keys(given))
+        if given.get("type") != "function":
+            return given
+        del given["type"]
+        function = given.pop("function", None)
+        if isinstance(function, Mapping):
+            given |= {key: item for key, item in function.items() if item is not None}
+        # In its spelling OpenAI takes any other key, and does nothing with those it does not know.
+        others = {key: given.pop(key) for key in [*given] if key not in cls.model_fields}
+        if others:
+            options = dict(given.get("provider_options") or {})
+            options["openai"] = {**others, **options.get("openai", {})}
+            given["provider_options"] = options
+        return given
 
 
 ToolChoiceMode = Literal["auto", "none", "required"]
@@ -71,6 +82,15 @@ class ResponseSchema(Frozen):
     name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")] = "response"
     json_schema: JSONObject
     strict: bool = True
+    description: Text = ""
+    """What the answer is for, where a vendor has a place for it; else in the schema."""
+
+    @property
+    def described(self) -> dict[str, JSON]:
+        """The schema with the description in it, for a vendor that has no other place."""
+        if not self.description:
+            return self.json_schema
+        return {"description": self.description, **self.json_schema}
 
     @classmethod
     def read(cls, value: Any) -> ResponseSchema | None:
@@ -98,11 +118,12 @@ class ResponseSchema(Frozen):
             if not isinstance(given, Mapping):
                 raise ValidationError("response_schema: json_schema must be a dict")
             _check_keys(given, ("type", "name", "schema", "strict", "description"), kind)
-            schema = given.get("schema")
-            if isinstance(schema, Mapping) and given.get("description"):
-                schema = {"description": given["description"], **schema}
-            name, strict = given.get("name", "response"), given.get("strict")
-            return cls(name=name, json_schema=schema, strict=strict is not False)
+            return cls(
+                name=given.get("name", "response"),
+                json_schema=given.get("schema"),
+                strict=given.get("strict") or False,  # who does not say it does not want it
+                description=given.get("description") or "",
+            )
         return cls(json_schema=dict(value))
 
 

@@ -235,7 +235,8 @@ def _choice_json(index: int, choice: Choice) -> dict[str, Any]:
 
 
 def arguments_text(call: ToolCallPart) -> str:
-    """The arguments as JSON text, the model's own where it was no JSON object."""
-    if call.arguments_raw is not None:
-        return call.arguments_raw
+    """The arguments as JSON text, as the model wrote it where that is known."""
+    text = call.arguments_raw if call.arguments_raw is not None else call.written
+    if text is not None:
+        return text
     return to_json(call.arguments or {}).decode()

@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from indox_core._errors import ValidationError
 
-from .base import is_json, validation_error
+from .base import is_json, validation_error, with_vendors_keys
 from .content import (
     MADE_UP_CALL,
     AudioPart,
@@ -148,6 +148,16 @@ class _Reader:
         role = raw.get("role")
         if role == "developer":  # OpenAI's newer word for system
             raw["role"] = role = "system"
+            reason = "developer is OpenAI's newer word for system"
+            self.adaptations.append(
+                Adaptation(
+                    path=f"{path}.role",
+                    kind="renamed",
+                    before="developer",
+                    after="system",
+                    reason=reason,
+                )
+            )
         if not isinstance(role, str) or role not in ROLES:
             problem = "is missing" if role is None else "is unknown"
             raise ValidationError(f"{path}.role {problem}. Allowed: {', '.join(ROLES)}.")
@@ -292,6 +302,7 @@ def _part(value: Any, path: str) -> Any:
         raise ValidationError(
             f"{path} must be a part (a dict with a type), not {type(value).__name__}"
         )
+    value = with_vendors_keys(value)
     kind = value.get("type")
     if kind in _OPENAI_PARTS:
         inner = value.get(kind)
@@ -319,11 +330,11 @@ def _openai_part(kind: str, value: Any, path: str) -> dict[str, Any]:
     if kind == "input_audio":
         ending = given.pop("format", None)
         return {"type": "audio", "audio": {**given, "media_type": MEDIA_TYPES.get(str(ending))}}
-    if given.get("file_data") is None:
-        raise ValidationError(f"{path}: a file is given by its file_data; ids are one vendor's own")
-    data = given.pop("file_data")
+    if given.get("file_data") is None and given.get("file_id") is None:
+        raise ValidationError(f"{path}: a file is given by its file_data, or by its file_id")
     name = given.pop("filename", None)
-    return {"type": "document", "document": {**given, "url": data, "name": name}}
+    found = {"url": given.pop("file_data", None), "id": given.pop("file_id", None)}
+    return {"type": "document", "document": {**given, **found, "name": name}}
 
 
 def _tool_call(value: Any, path: str) -> Any:
@@ -344,7 +355,8 @@ def _tool_call(value: Any, path: str) -> Any:
 
 
 def parse_arguments(value: Any) -> dict[str, Any]:
-    """`arguments`, and beside it `arguments_raw` where the value is neither an object nor null.
+    """`arguments`, beside it `written` where the value is the text of an object, and
+    `arguments_raw` where it is neither an object nor null.
 
     The value is JSON text, or the object itself where the vendor has parsed it.
     """
@@ -356,7 +368,9 @@ def parse_arguments(value: Any) -> dict[str, Any]:
             parsed = from_json(value, allow_inf_nan=False)
         except ValueError:
             return {"arguments": None, "arguments_raw": value}
-    if isinstance(parsed, Mapping) and (parsed is not value or is_json(parsed)):
+    if isinstance(parsed, Mapping) and parsed is not value:
+        return {"arguments": dict(parsed), "written": value}
+    if isinstance(parsed, Mapping) and is_json(parsed):
         return {"arguments": dict(parsed)}
     if parsed is None:
         return {"arguments": None}

@@ -45,6 +45,8 @@ class AnthropicProvider(Provider):
         sdk="anthropic>=2.12,<3",
         fetches_urls=frozenset({"image", "document"}),
         lacks=frozenset({"audio", "seed", "names"}),
+        # https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use
+        tool_names=r"[a-zA-Z0-9_-]{1,64}",
         options=AnthropicOptions,
     )
 

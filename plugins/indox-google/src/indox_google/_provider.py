@@ -39,6 +39,10 @@ class GoogleProvider(Provider):
         sdk="google-genai>=3.4,<4",
         fetches_urls=frozenset({"image", "document", "audio"}),
         lacks=frozenset({"metadata", "parallel_tool_calls", "names"}),
+        # It goes on from calls without results: https://ai.google.dev/gemini-api/docs/function-calling
+        pairs_calls=False,
+        # https://ai.google.dev/api/caching#FunctionDeclaration
+        tool_names=r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,63}",
         options=GoogleOptions,
     )
 
