@@ -252,9 +252,9 @@ def _add_schema(request: ChatRequest, body: dict[str, Any], adaptations: list[Ad
         schema = strict_schema(asked.json_schema, path, adaptations)
     except Unfit as unfit:
         raise UnsupportedFeatureError(
-            f"{unfit}. Claude closes every object, so this could only come back empty or not at "
-            "all. Name the fields, ask for a list of objects with a key and a value, or give the "
-            "schema to a tool that is not strict."
+            f"{unfit}. Claude keeps to schemas whose objects have named fields and end somewhere. "
+            "Name the fields, ask for a list of objects with a key and a value, or give the schema "
+            "to a tool that is not strict."
         ) from None
     if not asked.strict:
         adaptations.append(dropped("response_schema.strict", "Claude keeps to every schema", False))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from indox_core.plugin import ModelFacts, ModelTable
+from indox_core.plugin import ModelFacts, ModelTable, ReasoningEffort
 
 OLDER_VERSION = "2023-06-01"
 """The API version under which older models still take temperature, top_p and top_k."""
@@ -49,10 +49,8 @@ class ClaudeFacts(ModelFacts):
     """Where public lists say otherwise than the page in `source`."""
 
 
-_ALL: tuple[Literal["low", "medium", "high", "xhigh", "max"], ...] = (
-    "low", "medium", "high", "xhigh", "max",
-)  # fmt: skip
-_WITH_NONE = ("none", *_ALL)
+_ALL: tuple[ReasoningEffort, ...] = ("low", "medium", "high", "xhigh", "max")
+_WITH_NONE: tuple[ReasoningEffort, ...] = ("none", *_ALL)
 _DATED = r"([-@]\d{8})?"
 
 MODELS = ModelTable(

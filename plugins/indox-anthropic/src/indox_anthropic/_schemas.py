@@ -66,7 +66,9 @@ FEATURES: tuple[Feature, ...] = (
     Feature("Defaults, titles, descriptions", _keys("default", "title", "description"), "kept"),
     Feature("Unions", _keys("anyOf"), "kept"),
     Feature("Definitions", _keys("$defs", "definitions"), "kept"),
-    Feature("References within the schema", _keys("$ref"), "kept", "what stands beside is dropped"),
+    Feature("References within the schema", _keys("$ref"), "kept",
+            "a description, title or default beside it is kept where what it leads to has no "
+            "reference itself; all else beside it is dropped"),
     Feature("Lists", _keys("items"), "kept"),
     Feature(
         "Fewest items", _keys("minItems"), "kept", "0 and 1; a higher number is said",
@@ -110,6 +112,7 @@ FEATURES: tuple[Feature, ...] = (
 _KEPT = {key: one for one in FEATURES if one.fate == "kept" for key in one.keys}
 _LEFT_OUT = _keys("$schema", "$id", "$anchor", "$comment")
 _BY_NAME = ("properties", "$defs", "definitions")
+_NOTES = _keys("title", "description", "default")
 _DATA = ("enum", "const", "default", "examples", "example")
 
 
@@ -123,8 +126,14 @@ class Unfit(Exception):
 
 def strict_schema(schema: dict[str, Any], path: str, adaptations: list[Adaptation]) -> Any:
     """The schema as Claude keeps to it. Raises `Unfit`, and then records nothing."""
-    fitting = _Fitting()
-    fitting.problems += [(f"{path}{where}", "a schema within itself") for where in _loops(schema)]
+    loops = _loops(schema)
+    if loops:
+        raise Unfit(tuple((f"{path}{where}", "a schema within itself") for where in loops))
+    while _is_reference(schema) and isinstance(_target(schema, schema["$ref"])[0], dict):
+        # The root is the object itself: Claude wants its type there.
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        schema = {**_target(schema, schema["$ref"])[0], **rest}
+    fitting = _Fitting(schema)
     wire = fitting.fit(schema, path)
     if fitting.problems:
         raise Unfit(tuple(fitting.problems))
@@ -133,7 +142,8 @@ def strict_schema(schema: dict[str, Any], path: str, adaptations: list[Adaptatio
 
 
 class _Fitting:
-    def __init__(self) -> None:
+    def __init__(self, root: dict[str, Any]) -> None:
+        self._root = root
         self.adaptations: list[Adaptation] = []
         self.problems: list[tuple[str, str]] = []
 
@@ -182,6 +192,10 @@ class _Fitting:
         if not _is_reference(schema):
             return schema
         kept = {key: value for key, value in schema.items() if key in ("$ref", *_BY_NAME[1:])}
+        beside = schema.keys() - kept.keys()
+        target, _ = _target(self._root, schema["$ref"])
+        if beside and beside <= _NOTES and isinstance(target, dict) and not _refers(target):
+            return {**target, **{k: v for k, v in schema.items() if k != "$ref"}}
         reason = "Claude takes nothing beside a reference"
         self.adaptations += [
             dropped(f"{path}.{key}", reason, value)
@@ -243,6 +257,14 @@ def _is_object(schema: dict[str, Any]) -> bool:
     )
 
 
+def _refers(schema: Any) -> bool:
+    """Whether there is a reference in it: written out, such a schema could grow without end."""
+    inner = schema.values() if isinstance(schema, dict) else schema
+    return _is_reference(schema) or (
+        isinstance(schema, dict | list) and any(_refers(one) for one in inner)
+    )
+
+
 def _loops(root: dict[str, Any]) -> list[str]:
     """Where a schema leads back into itself."""
     found: list[str] = []
@@ -271,7 +293,9 @@ def _loops(root: dict[str, Any]) -> list[str]:
 
 
 def _target(root: dict[str, Any], name: str) -> tuple[Any, list[str]]:
-    """What a reference within the schema leads to, and the steps there."""
+    """What a reference within the schema leads to, and the steps there; `None`: to nothing."""
+    if not name.startswith("#/"):
+        return None, []
     steps = [part.replace("~1", "/").replace("~0", "~") for part in name.split("/")[1:]]
     node: Any = root
     for step in steps:
