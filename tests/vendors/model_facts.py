@@ -4,9 +4,9 @@
 
 `LIST.json` is `{"models": {provider: {model: flags}}}` with the flags of litellm's model map. For
 whoever keeps the tables of families (`_models.py` of each plugin): asks `Client.explain` what would
-be sent and prints where the list says otherwise, by kind. Such a list is a second opinion: where the
-vendor's page says otherwise than the list, the family's `differs` names the page, and the row is
-counted apart. An absent flag says nothing. Always exits with 0.
+be sent and prints where the list says otherwise, by kind. Such a list is a second opinion: where
+the vendor's page says otherwise, the family's `differs` names it, and the row is counted apart. An
+absent flag says nothing. Always exits with 0.
 """
 
 from __future__ import annotations
@@ -165,9 +165,9 @@ def _messages(model: Model) -> Iterator[tuple[str, str]]:
         if not kept and model.says("mid_conversation_system"):
             yield "a late system message is moved", ""
     first = model.sent(instruction, _USER)
-    if model.says("system_messages") is False and first is not None:
-        if any(True for name in ("system", "systemInstruction") for _ in _values(first.body, name)):
-            yield "a system message", ""
+    names = ("system", "systemInstruction") if first is not None else ()
+    if model.says("system_messages") is False and any(list(_values(first.body, n)) for n in names):
+        yield "a system message", ""
 
 
 def _abilities(model: Model) -> Iterator[tuple[str, str]]:

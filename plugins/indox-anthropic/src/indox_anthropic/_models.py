@@ -21,8 +21,10 @@ _OLDER = f"{_DOCS}/about-claude/model-deprecations"
 class ClaudeFacts(ModelFacts):
     """What the models of one family take. The defaults are those of a model of today."""
 
+    names: tuple[str, ...] = ()
+    """Some of the names, for the docs; none for the family of all others."""
     prefill: bool = False
-    """None from 4.6 on: https://platform.claude.com/docs/en/api/errors."""
+    """None from 4.6 on: https://platform.claude.com/docs/en/api/errors"""
     thinks_by: Literal["nothing", "budget", "effort"] = "effort"
     """How much it thinks is said by a number of tokens, by an effort, or not at all."""
     thinks_unasked: bool = True
@@ -30,19 +32,34 @@ class ClaudeFacts(ModelFacts):
     off: Literal["disabled", "between_tools"] | None = None
     """How thinking is turned off. `None`: it cannot be."""
     late_system: bool = False
-    """Whether a system message may stand in the middle of the conversation."""
+    """Whether a system message may stand in the middle of the conversation.
+
+    https://platform.claude.com/docs/en/build-with-claude/mid-conversation-system-messages
+    """
     forced_tools: bool = True
-    """Whether `tool_choice` may make it call a tool."""
+    """Whether `tool_choice` may make it call a tool.
+
+    https://platform.claude.com/docs/en/agents-and-tools/tool-use/define-tools#forcing-tool-use
+    """
     sampling: Literal["all", "one", "none"] = "none"
-    """Which it takes of temperature, top_p and top_k: `one` is temperature or top_p, not both."""
+    """Which it takes of temperature, top_p and top_k: `one` is temperature or top_p, not both.
+
+    https://platform.claude.com/docs/en/about-claude/models/migration-guide
+    """
     default_max_tokens: int = 16384
     """Anthropic wants a limit with every request: this one where the caller gives none."""
     most_output: int = 128_000
-    """The highest limit that it takes."""
+    """The highest limit that it takes: https://platform.claude.com/docs/en/about-claude/models"""
     web_search: str = "web_search_20260318"
-    """The version of the server's tool."""
+    """The server's tool, from 4.6 on with code that filters what is found.
+
+    https://platform.claude.com/docs/en/agents-and-tools/tool-use/web-search-tool
+    """
     us_factor: Decimal | None = Decimal("1.1")
-    """What it costs more when it runs in the US alone. `None`: it has no such price."""
+    """What it costs more when it runs in the US alone. `None`: it has no such price.
+
+    https://platform.claude.com/docs/en/about-claude/pricing#data-residency-pricing
+    """
     fast_factor: Decimal | None = None
     """What the fast speed costs more, where the price library does not say it."""
     differs: str = ""
@@ -56,6 +73,7 @@ _DATED = r"([-@]\d{8})?"
 MODELS = ModelTable(
     ClaudeFacts(
         models=rf"claude-((fable|mythos)-5-[12]|opus-5-5){_DATED}",
+        names=("claude-fable-5-1", "claude-mythos-5-1", "claude-opus-5-5"),
         efforts=_ALL,
         late_system=True,
         forced_tools=False,
@@ -66,6 +84,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-(fable|mythos)-5{_DATED}",
+        names=("claude-fable-5", "claude-mythos-5"),
         efforts=_ALL,
         late_system=True,
         source=_THINKING,
@@ -73,6 +92,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-sonnet-5-5{_DATED}",
+        names=("claude-sonnet-5-5",),
         efforts=_WITH_NONE,
         off="between_tools",
         late_system=True,
@@ -85,6 +105,7 @@ MODELS = ModelTable(
     ClaudeFacts(
         # `disabled` goes with an effort of `high` or less, so none is sent beside it.
         models=rf"claude-(haiku-5-5|opus-5){_DATED}",
+        names=("claude-haiku-5-5", "claude-opus-5"),
         efforts=_WITH_NONE,
         off="disabled",
         late_system=True,
@@ -93,6 +114,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-sonnet-5{_DATED}",
+        names=("claude-sonnet-5",),
         efforts=_WITH_NONE,
         off="disabled",
         source=_THINKING,
@@ -102,6 +124,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=r"claude-mythos-preview",
+        names=("claude-mythos-preview",),
         efforts=("low", "medium", "high", "max"),
         source=_THINKING,
         as_of="2026-10-10",
@@ -109,6 +132,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-opus-4-8{_DATED}",
+        names=("claude-opus-4-8",),
         efforts=_WITH_NONE,
         thinks_unasked=False,
         off="disabled",
@@ -118,6 +142,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-opus-4-7{_DATED}",
+        names=("claude-opus-4-7",),
         efforts=_WITH_NONE,
         thinks_unasked=False,
         off="disabled",
@@ -127,6 +152,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-opus-4-6{_DATED}",
+        names=("claude-opus-4-6",),
         efforts=("none", "low", "medium", "high", "max"),
         thinks_unasked=False,
         off="disabled",
@@ -137,6 +163,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-sonnet-4-6{_DATED}",
+        names=("claude-sonnet-4-6",),
         efforts=("none", "low", "medium", "high", "max"),
         thinks_unasked=False,
         off="disabled",
@@ -146,6 +173,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-(opus|sonnet|haiku)-4-5{_DATED}",
+        names=("claude-opus-4-5", "claude-sonnet-4-5", "claude-haiku-4-5"),
         thinks_by="budget",
         thinks_unasked=False,
         off="disabled",
@@ -159,6 +187,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-opus-4-1{_DATED}",
+        names=("claude-opus-4-1",),
         lacks=frozenset({"response_schema"}),
         thinks_by="budget",
         thinks_unasked=False,
@@ -173,6 +202,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-opus-4(-0)?{_DATED}",
+        names=("claude-opus-4-0", "claude-opus-4-20250514"),
         lacks=frozenset({"response_schema"}),
         thinks_by="budget",
         thinks_unasked=False,
@@ -187,6 +217,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=rf"claude-sonnet-4(-0)?{_DATED}|claude-3[-.]7.*",
+        names=("claude-sonnet-4-0", "claude-sonnet-4-20250514", "claude-3-7-sonnet-20250219"),
         lacks=frozenset({"response_schema"}),
         thinks_by="budget",
         thinks_unasked=False,
@@ -201,6 +232,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=r"claude-3[-.]5.*",
+        names=("claude-3-5-haiku-20241022", "claude-3-5-sonnet-20241022"),
         lacks=frozenset({"reasoning", "response_schema"}),
         efforts=("none",),
         thinks_by="nothing",
@@ -216,6 +248,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=r"claude-3-(opus|sonnet|haiku).*",
+        names=("claude-3-opus-20240229", "claude-3-haiku-20240307"),
         lacks=frozenset({"reasoning", "response_schema", "web_search"}),
         efforts=("none",),
         thinks_by="nothing",
@@ -230,6 +263,7 @@ MODELS = ModelTable(
     ),
     ClaudeFacts(
         models=r"claude-(2|instant).*",
+        names=("claude-2.1", "claude-instant-1.2"),
         lacks=frozenset(
             {"reasoning", "response_schema", "web_search", "tools", "images", "documents"}
         ),
