@@ -4,13 +4,18 @@ https://platform.claude.com/docs/en/build-with-claude/thinking-troubleshooting#s
 the pages that the columns of the table name.
 """
 
+from typing import get_args
+
 import pytest
+from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
+from servers.conform import problems
 
 from indox_anthropic._models import MODELS
 from indox_anthropic._rates import surcharges_of
 from indox_core import Client, UnsupportedFeatureError
-from indox_core.plugin import TokenUsage
+from indox_core.plugin import ReasoningEffort, TokenUsage
 
+EFFORT_NAMES = get_args(ReasoningEffort)
 USER = {"role": "user", "content": "Hello"}
 ANSWER = {"role": "assistant", "content": "Yes"}
 LATE = {"role": "system", "content": "Be brief."}
@@ -254,6 +259,45 @@ def test_the_search_tool_is_the_version_of_the_family(explain, model, version):
 def test_what_an_older_model_cannot_promise_is_refused(explain, model, wish):
     with pytest.raises(UnsupportedFeatureError, match=f"{model} has no {next(iter(wish))}"):
         explain(model, **wish)
+
+
+NAMES = [name for facts in MODELS for name in (*facts.names, "claude-of-tomorrow")]
+STRICT = {**TOOL, "strict": True}
+FORM = {"type": "object", "properties": {"a": {"type": "string", "minLength": 2}}}
+REQUESTS = [
+    *[((USER,), {"reasoning_effort": effort}) for effort in EFFORT_NAMES],
+    *[((USER,), {"reasoning_effort": effort, "tools": [STRICT], "max_tokens": 3000})
+      for effort in ("none", "high")],
+    ((USER, LATE), {"cache": "1h"}),
+    ((USER, ANSWER, LATE, USER), {"metadata": {"user_id": "u"}}),
+    ((USER,), {"response_schema": FORM}),
+    ((USER,), {"web_search": True}),
+    ((USER,), {"provider_options": {"anthropic": {"thinking_display": "summarized"}}}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES)))
+def test_what_is_sent_to_each_model_is_valid_by_the_sdks_own_types(explain, name):
+    for messages, options in REQUESTS:
+        if MODELS.of(name).lacks & options.keys():
+            with pytest.raises(UnsupportedFeatureError, match="has no"):
+                explain(name, *messages, **options)
+        else:
+            body = explain(name, *messages, **options).body
+            assert problems(body, MessageCreateParamsNonStreaming) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "sent"),
+    [("claude-opus-5", {**ADAPTIVE, "display": "summarized"}), ("claude-opus-4-8", None),
+     ("claude-haiku-4-5", None)],
+)  # fmt: skip
+def test_how_thinking_is_shown_turns_none_on(explain, model, sent):
+    shown = explain(model, provider_options={"anthropic": {"thinking_display": "summarized"}})
+    assert shown.body.get("thinking") == sent
+    lost = [("dropped", "summarized", None)]
+    path = "provider_options.anthropic.thinking_display"
+    assert changes(shown, path) == ([] if sent else lost)
 
 
 def test_a_region_and_a_speed_cost_what_the_family_says():

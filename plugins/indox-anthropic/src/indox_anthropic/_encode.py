@@ -89,7 +89,7 @@ def _add_thinking(
         request.options_as(AnthropicOptions).thinking_display,
     )
     if effort is None:
-        if display is not None and facts.thinks_by == "effort":
+        if display is not None and facts.thinks_unasked:
             body["thinking"] = {"type": "adaptive", "display": display}
     elif effort == "none":
         if facts.off is not None:

@@ -180,7 +180,8 @@ class _Fitting:
             wire["additionalProperties"] = False
         if said:
             limits = ", ".join(f"{key}: {json.dumps(value)}" for key, value in said.items())
-            wire["description"] = "\n\n".join(filter(None, (wire.get("description"), limits)))
+            described = wire.get("description")
+            wire["description"] = f"{described}\n\n{limits}" if described else limits
         return wire
 
     def _with_a_lone_reference(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
@@ -214,7 +215,8 @@ class _Fitting:
             self.problems.append((path, "an object without fields of its own"))
         if _is_reference(schema) and not schema["$ref"].startswith("#"):
             self.problems.append((f"{path}.$ref", "a reference to another document"))
-        for number, one in enumerate(schema.get("allOf") or ()):
+        both = schema.get("allOf")
+        for number, one in enumerate(both if isinstance(both, list) else ()):
             if isinstance(one, dict) and (_is_reference(one) or _is_object(one)):
                 what = "an object or a reference within allOf"
                 self.problems.append((f"{path}.allOf.{number}", what))
