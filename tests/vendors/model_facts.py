@@ -188,7 +188,7 @@ def _abilities(model: Model) -> Iterator[tuple[str, str]]:
         if said is True and sent is None:
             yield f"{flag} is refused", ""
     forced = model.sent(tools=[_TOOL], tool_choice="required")
-    if model.says("tool_choice") and model.says("function_calling") and forced is None:
+    if model.says("tool_choice") and forced is None and model.sent(tools=[_TOOL]) is not None:
         yield "a tool that must be called is refused", ""
     parallel = model.sent(tools=[_TOOL], parallel_tool_calls=True)
     if model.says("parallel_function_calling") is False and _says(parallel, "parallel"):
