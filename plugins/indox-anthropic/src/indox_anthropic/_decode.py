@@ -24,7 +24,7 @@ from indox_core.plugin import (
     parse_arguments,
 )
 
-from ._encode import PROVIDER
+from ._conversation import PROVIDER
 from ._refusals import RULES
 
 _FINISH: dict[str, FinishReason] = {
@@ -48,7 +48,7 @@ def messages_to_reply(body: JSON) -> Reply:
     refused = body.get("stop_reason") == "refusal"
     return Reply(
         parts=tuple(part for block in content for part in parts_of_block(block)),
-        finish=finish_of(body.get("stop_reason")),
+        finish=finish_of(body.get("stop_reason"), body.get("stop_details")),
         usage=usage_of(body.get("usage")),
         id=body.get("id"),
         model=body.get("model"),
@@ -106,14 +106,15 @@ def citations_of(citations: Any) -> list[Citation]:
     ]
 
 
-def finish_of(raw: Any) -> Finish:
-    return Finish(_FINISH.get(str(raw), "unknown"), raw if isinstance(raw, str) else None)
+def finish_of(raw: Any, details: Any = None) -> Finish:
+    """Why the answer ended; of a refusal, its category too, such as `cyber`."""
+    category = details.get("category") if isinstance(details, dict) else None
+    return Finish(_FINISH.get(str(raw), "unknown"), _text(raw), _text(category))
 
 
 def refusal_of(details: Any) -> str | None:
     """Why Claude refuses, in its words, if it says so; its text, if any, is in the parts."""
-    explanation = details.get("explanation") if isinstance(details, dict) else None
-    return explanation if isinstance(explanation, str) else None
+    return _text(details.get("explanation")) if isinstance(details, dict) else None
 
 
 def _text(value: Any) -> str | None:

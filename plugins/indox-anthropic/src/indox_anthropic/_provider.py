@@ -23,6 +23,7 @@ from indox_core.plugin import (
 from ._decode import messages_to_reply
 from ._encode import request_to_messages
 from ._errors import failure_from_anthropic
+from ._models import MODELS
 from ._options import AnthropicOptions
 from ._rates import surcharges_of
 from ._stream import MessagesDecoder
@@ -48,6 +49,7 @@ class AnthropicProvider(Provider):
         # https://platform.claude.com/docs/en/agents-and-tools/tool-use/implement-tool-use
         tool_names=r"[a-zA-Z0-9_-]{1,64}",
         options=AnthropicOptions,
+        models=MODELS,
     )
 
     def encode(self, request: ChatRequest) -> Call:

@@ -6,21 +6,19 @@ from decimal import Decimal
 
 from indox_core.plugin import Surcharge, TokenUsage
 
-from ._options import is_older_than_regions
+from ._models import MODELS
 
 _REGIONS = "https://platform.claude.com/docs/en/about-claude/pricing#data-residency-pricing"
 _BATCH = "https://platform.claude.com/docs/en/build-with-claude/batch-processing#pricing"
 _SPEED = "https://platform.claude.com/docs/en/build-with-claude/fast-mode"
-# Later models have a price of their own in the library.
-_SIX_TIMES = ("claude-opus-4-6", "claude-opus-4-7")
 
 
 def surcharges_of(model: str, usage: TokenUsage) -> tuple[Surcharge, ...]:
-    found = []
-    if usage.speed == "fast" and model.startswith(_SIX_TIMES):
-        found.append(Surcharge(factor=Decimal(6), covers="speed", source=_SPEED))
+    found, facts = [], MODELS.of(model)
+    if usage.speed == "fast" and facts.fast_factor is not None:
+        found.append(Surcharge(factor=facts.fast_factor, covers="speed", source=_SPEED))
     if usage.service_tier == "batch":
         found.append(Surcharge(factor=Decimal("0.5"), covers="service_tier", source=_BATCH))
-    if usage.region == "us" and not is_older_than_regions(model):
-        found.append(Surcharge(factor=Decimal("1.1"), covers="region", source=_REGIONS))
+    if usage.region == "us" and facts.us_factor is not None:
+        found.append(Surcharge(factor=facts.us_factor, covers="region", source=_REGIONS))
     return tuple(found)

@@ -27,6 +27,8 @@ RULES: tuple[Rule, ...] = (
             "authentication_error": "authentication",
             "billing_error": "credits",
             "permission_error": "permission",
+            "not_found_error": "not_found",
+            "invalid_request_error": "invalid",
             "rate_limit_error": "rate_limit",
             "overloaded_error": "overloaded",
         },

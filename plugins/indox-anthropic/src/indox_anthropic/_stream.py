@@ -126,8 +126,8 @@ class MessagesDecoder:
 
     def _end(self, event: dict[str, Any]) -> list[ChatEvent]:
         self.finished = True
-        finish = finish_of(self._stop.get("stop_reason"))
-        refusal = refusal_of(self._stop.get("stop_details"))
+        details = self._stop.get("stop_details")
+        finish, refusal = finish_of(self._stop.get("stop_reason"), details), refusal_of(details)
         if finish.unified == "refusal" and refusal is not None:
             return [RefusalDelta(refusal), ChatEnd(finish)]
         return [ChatEnd(finish)]
