@@ -456,7 +456,7 @@ def test_what_is_no_strict_schema_is_sent_as_a_loose_one():
 )
 def test_a_schemas_limits_are_said_where_they_cannot_be_set(provider, model, gone):
     wire, _, changed = schema_of(provider, model, Home)
-    assert ("response_schema.json_schema", "clamped") in changed
+    assert any(path.startswith("response_schema.json_schema") for path, _ in changed)
     for one in everywhere(wire):
         assert not gone & set(one)
         if provider != "google" and one.get("type") == "object":

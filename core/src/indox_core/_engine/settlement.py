@@ -101,6 +101,7 @@ def _respond(invocation: Invocation, reply: Reply, cut: bool = False) -> Plan[Ch
         duration_ms=seconds * 1000,
         provider=request.provider,
         model=request.model,
+        message=first.finish.message or "",
         usage=usage,
         raw_response=None if cut else invocation.raw,
         data=data,

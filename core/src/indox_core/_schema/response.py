@@ -30,6 +30,8 @@ class Finish:
     unified: FinishReason
     raw: str | None = None
     """`None` if the vendor gave no reason."""
+    message: str | None = None
+    """The vendor's words about it, such as what is wrong with a call or what was blocked."""
 
 
 class Citation(Frozen):
@@ -108,6 +110,7 @@ class ChatResponse(MappingModel, Generic[ParsedT]):
     """The model asked for, without the prefix."""
     success: bool = True
     message: str = ""
+    """What the vendor says of why the first choice ended. '' if it says nothing."""
     usage: Usage
     raw_response: JSON = None
     """The vendor's JSON, filled with `include_raw=True`; for a stream, the list of its events."""
