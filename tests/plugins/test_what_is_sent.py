@@ -451,7 +451,6 @@ def test_what_is_no_strict_schema_is_sent_as_a_loose_one():
     [
         ("anthropic", "claude-sonnet-5", {"pattern", "minLength", "default", "oneOf"}),
         ("google", "gemini-2.5-flash", {"pattern", "minLength", "default", "const"}),
-        ("mistral", "mistral-small-latest", set()),
     ],
 )
 def test_a_schemas_limits_are_said_where_they_cannot_be_set(provider, model, gone):
@@ -461,10 +460,8 @@ def test_a_schemas_limits_are_said_where_they_cannot_be_set(provider, model, gon
         assert not gone & set(one)
         if provider != "google" and one.get("type") == "object":
             assert one["additionalProperties"] is False
-        if provider != "mistral":
-            assert "$ref" not in one or all(key.startswith("$") for key in one)
-    if gone:
-        assert "minLength: 2" in wire["$defs"]["Street"]["properties"]["name"]["description"]
+        assert "$ref" not in one or all(key.startswith("$") for key in one)
+    assert "minLength: 2" in wire["$defs"]["Street"]["properties"]["name"]["description"]
 
 
 def test_what_is_left_out_is_recorded():

@@ -57,10 +57,11 @@ def _level(
     efforts: tuple[ReasoningEffort, ...],
     source: str = _THINKING,
     lacks: frozenset[Capability] = frozenset(),
+    system: bool = True,
 ) -> GoogleFacts:
     """Gemini 3 and later: a level, no sampling and no answer that is begun for it."""
     return GoogleFacts(
-        models=models, efforts=efforts, lacks=_SAMPLING | lacks, prefill=False,
+        models=models, efforts=efforts, lacks=_SAMPLING | lacks, prefill=False, system=system,
         source=source, as_of=_DAY,
     )  # fmt: skip
 
@@ -99,7 +100,9 @@ MODELS = ModelTable(
     # It thinks always, and how much cannot be said.
     _level(r"gemini-.*-image.*|nano-banana.*", (), _IMAGES, frozenset({"tools", "audio"})),
     # It reads and writes by other ways than generateContent; what it is told there goes here too.
-    _level(r"gemini-omni-1\.2-.*", _LOW_TO_HIGH, _OMNI, frozenset({"tools", "audio"})),
+    _level(
+        r"gemini-omni-1\.2-.*", _LOW_TO_HIGH, _OMNI, frozenset({"tools", "audio"}), system=False
+    ),
     _level(r"gemini-omni-.*", _LOW_TO_HIGH, _OMNI, frozenset({"tools"})),
     _thoughtless(r"deep-research-pro-.*", _RESEARCH, frozenset({"tools"}), prefill=False),
     _thoughtless(
@@ -125,9 +128,7 @@ MODELS = ModelTable(
     # Levels.
     _level(r"gemini-3-pro.*", ("low", "high"), _GEMINI_3),
     _level(r"gemini-3\.1-pro.*", _LOW_TO_HIGH),
-    _level(
-        r"gemini-3(\.[156])?-flash.*", ("minimal", "low", "medium", "high")
-    ),
+    _level(r"gemini-3(\.[156])?-flash.*", ("minimal", "low", "medium", "high")),
     _level(r"gemini-3\.[78]-.*", _LOW_TO_HIGH),
     _level(r"gemini-4-hydrogen.*", (*_LOW_TO_HIGH, "xhigh"), _PLATFORM),
     _level(r"gemini-4-.*", _LOW_TO_HIGH, _GEMINI_4),
