@@ -345,7 +345,7 @@ EFFORTS = [
     ("mistral", "mistral-large-latest", "high", None),
     ("mistral", "codestral-latest", "none", None),
     ("mistral", "mistral-medium-latest", "minimal", "none"),
-    ("mistral", "mistral-medium-latest", "low", "high"),
+    ("mistral", "mistral-medium-latest", "low", "none"),
     ("mistral", "mistral-medium-latest", "high", "high"),
 ]
 

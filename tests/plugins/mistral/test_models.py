@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
+from families import families, shown
 
 from indox_core import Client, UnsupportedFeatureError
 from indox_mistral._models import MODELS
@@ -94,3 +95,8 @@ def test_every_family_names_its_page_and_its_day():
     for facts in MODELS:
         assert facts.source.startswith("https://"), facts.models
         assert facts.as_of.count("-") == 2, facts.models
+
+
+def test_the_page_shows_the_table_that_the_code_uses():
+    """`uv run python tests/families.py` writes it."""
+    assert shown("mistral") == families(MODELS)
