@@ -105,6 +105,16 @@ CHANGED = {
         of(a={"anyOf": [{"type": "string", "enum": ["x"]}, {"type": "null"}]}),
         {"properties.a.enum": "renamed"},
     ),
+    "an enum of integers with null": (
+        of(a={"type": ["integer", "null"], "enum": [1, 2, None], "title": "A"}),
+        of(a={"title": "A", "anyOf": [{"type": "integer", "enum": [1, 2]}, {"type": "null"}]}),
+        {"properties.a.enum": "renamed"},
+    ),
+    "an enum with null beside a choice": (
+        of(a={"anyOf": [TEXT, {"type": "null"}], "enum": ["x", None]}),
+        of(a=described({"anyOf": [TEXT, {"type": "null"}]}, 'enum: ["x", null]')),
+        {"properties.a.enum": "moved"},
+    ),
     "a constant truth": (
         of(a={"type": "boolean", "const": True}),
         of(a=described({"type": "boolean"}, "const: true")),

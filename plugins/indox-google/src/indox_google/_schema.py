@@ -47,6 +47,13 @@ def _renamed(path: str, reason: str, after: str) -> Adaptation:
     return Adaptation(path=path, kind="renamed", after=after, reason=reason)
 
 
+def _is_named(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool)
+
+
+_KINDS = {"string": str, "integer": int, "number": float}
+
+
 class _Translation:
     """One schema on its way; every change is noted with the path where it was made."""
 
@@ -67,6 +74,9 @@ class _Translation:
             self._changes.append(_renamed(f"{path}.$ref", reason, "anyOf"))
             rest = {key: value for key, value in schema.items() if key != "$ref"}
             return self.node({**rest, "anyOf": [{"$ref": schema["$ref"]}]}, path)
+        values = schema.get("enum")
+        if isinstance(values, list) and None in values and "anyOf" not in schema:
+            return self.node(self._beside_null(schema, path), path)
         wire: dict[str, Any] = {}
         said: dict[str, Any] = {}
         for key, value in schema.items():
@@ -107,25 +117,24 @@ class _Translation:
             )
 
     def _values(self, key: str, value: Any, wire: dict[str, Any], path: str) -> bool:
-        """An enum of strings and numbers, beside it a null; whether the values are of that kind."""
+        """An enum of strings and numbers; `False` for one of other values."""
         values = [value] if key == "const" else value
-        if not isinstance(values, list) or any(
-            isinstance(one, bool) or not isinstance(one, str | int | float | None) for one in values
-        ):
+        if not isinstance(values, list) or not all(map(_is_named, values)):
             return False
-        named = [one for one in values if one is not None]
-        if len(named) < len(values):
-            kind = "string" if all(isinstance(one, str) for one in named) else "number"
-            choices = [{"type": kind, "enum": named}] if named else []
-            wire.pop("type", None)
-            wire["anyOf"] = [*choices, {"type": "null"}]
-            reason = "Gemini takes strings and numbers in an enum: null is beside it in an anyOf"
-            self._changes.append(_renamed(path, reason, "anyOf"))
-            return True
-        wire["enum"] = named
+        wire["enum"] = values
         if key == "const":
             self._changes.append(_renamed(path, "Gemini takes it as an enum of one", "enum"))
         return True
+
+    def _beside_null(self, schema: dict[str, Any], path: str) -> dict[str, Any]:
+        """An enum with null as the enum or null."""
+        values = [one for one in schema["enum"] if one is not None]
+        rest = {key: value for key, value in schema.items() if key not in ("enum", "type")}
+        kind = next((k for k, t in _KINDS.items() if all(type(v) is t for v in values)), None)
+        named = [{**({"type": kind} if kind else {}), "enum": values}] if values else []
+        reason = "Gemini takes strings and numbers in an enum: null is beside it in an anyOf"
+        self._changes.append(_renamed(f"{path}.enum", reason, "anyOf"))
+        return {**rest, "anyOf": [*named, {"type": "null"}]}
 
     def _map(self, schema: dict[str, Any], wire: dict[str, Any], path: str) -> None:
         """A map whose keys keep to patterns is one whose keys are any."""
