@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -117,12 +117,14 @@ def means(value: Any, wanted: Any) -> bool:
     return json.dumps(value, sort_keys=True) == json.dumps(wanted, sort_keys=True)
 
 
-def with_unknown_fields(value: Any) -> Any:
-    """The same JSON with a field in every object that no vendor has yet."""
-    return changed(
-        value,
-        lambda node: {**node, "indox_unknown": {"new": [1]}} if isinstance(node, dict) else node,
-    )
+def with_unknown_fields(value: Any, but: Sequence[Any] = ()) -> Any:
+    """The same JSON with a field in every object that no vendor has yet, `but` not in those."""
+
+    def longer(node: Any) -> Any:
+        mine = isinstance(node, dict) and node not in but
+        return {**node, "indox_unknown": {"new": [1]}} if mine else node
+
+    return changed(value, longer)
 
 
 def with_nulls(value: Any, others: list[Any]) -> Any:
