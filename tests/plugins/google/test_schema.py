@@ -130,6 +130,41 @@ CHANGED = {
         of(a=of(b=TEXT, c=NUMBER)),
         {"properties.a.allOf": "renamed"},
     ),
+    "all of a reference and more": (
+        {**of(a={"allOf": [{"$ref": "#/$defs/A"}, of(c=NUMBER)], "title": "T"}),
+         "$defs": {"A": of(b=TEXT)}},
+        {**of(a={**of(b=TEXT, c=NUMBER), "title": "T"}), "$defs": {"A": of(b=TEXT)}},
+        {"properties.a.allOf": "renamed"},
+    ),
+    "a map by patterns beside others of any kind": (
+        of(a={"type": "object", "patternProperties": {"^x": NUMBER},
+              "additionalProperties": True}),
+        of(a=described({"type": "object", "additionalProperties": True},
+                       'patternProperties: ["^x"]')),
+        {"properties.a.patternProperties": "moved"},
+    ),
+    "an enum of null": (
+        of(a={"enum": [None]}), of(a={"anyOf": [{"type": "null"}]}),
+        {"properties.a.enum": "renamed"},
+    ),
+    "a cycle over two that is required": (
+        {**of(a={"$ref": "#/$defs/A"}), "$defs": {
+            "A": of(b={"$ref": "#/$defs/B"}, c={"$ref": "#/$defs/A"}),
+            "B": of(a={"anyOf": [{"$ref": "#/$defs/A"}]})}},
+        {**of(a={"$ref": "#/$defs/A"}), "$defs": {
+            "A": {**of(b={"$ref": "#/$defs/B"}, c={"$ref": "#/$defs/A"}), "required": []},
+            "B": of(a={"anyOf": [{"$ref": "#/$defs/A"}]})}},
+        {"$defs.A.required": "clamped"},
+    ),
+    "a cycle over a list of its own": (
+        {**of(a={"$ref": "#/$defs/Node"}), "$defs": {
+            "List": {"type": "array", "items": {"$ref": "#/$defs/Node"}},
+            "Node": of(children={"$ref": "#/$defs/List"})}},
+        {**of(a={"$ref": "#/$defs/Node"}), "$defs": {
+            "List": {"type": "array", "items": {"$ref": "#/$defs/Node"}},
+            "Node": {**of(children={"$ref": "#/$defs/List"}), "required": []}}},
+        {"$defs.Node.required": "clamped"},
+    ),
     "a cycle that is required": (
         {"$ref": "#/$defs/Tree", "$defs": {"Tree": of(
             value=NUMBER, children={"type": "array", "items": {"$ref": "#/$defs/Tree"}})}},
@@ -148,6 +183,8 @@ def test_what_gemini_takes_otherwise_is_recorded_by_its_path(schema, wire, chang
 
 REFUSED = {
     "parts that differ": of(a={"allOf": [TEXT, NUMBER]}),
+    "an allOf that is no list": of(a={"allOf": TEXT}),
+    "properties that differ": of(a={"allOf": [of(b=TEXT), of(b=NUMBER)]}),
     "a list of itself": {"type": "array", "items": {"$ref": "#"}},
     "a choice beside a reference": {
         **of(a={"$ref": "#/$defs/A", "anyOf": [TEXT]}), "$defs": {"A": TEXT},

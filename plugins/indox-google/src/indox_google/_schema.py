@@ -199,20 +199,22 @@ def _loosen_cycles(root: dict[str, Any], changes: list[Adaptation]) -> None:
         name: list(_required_references(schema, path, None)) if isinstance(schema, dict) else []
         for name, (schema, path) in places.items()
     }
-    for name, found in edges.items():
-        for target, holder in found:
-            if not _reaches(edges, target, name):
+    for name in edges:
+        for target, holder in tuple(edges[name]):
+            edge = (target, holder)
+            if holder is None or edge not in edges[name] or not _reaches(edges, target, name):
                 continue
-            if holder is None:
-                raise UnsupportedFeatureError(
-                    f"{places[name][1]}: Gemini takes a schema that holds itself only within a "
-                    "property of an object. Put it into one."
-                )
             owner, key, path = holder
-            if key in owner["required"]:
-                owner["required"] = [one for one in owner["required"] if one != key]
-                reason = "Gemini takes a schema that holds itself where it is not required"
-                changes.append(clamped(f"{path}.required", reason, key))
+            owner["required"] = [one for one in owner["required"] if one != key]
+            edges[name] = [edge for edge in edges[name] if edge[1] != holder]
+            reason = "Gemini takes a schema that holds itself where it is not required"
+            changes.append(clamped(f"{path}.required", reason, key))
+    for name, found in edges.items():
+        if any(_reaches(edges, target, name) for target, _ in found):
+            raise UnsupportedFeatureError(
+                f"{places[name][1]}: Gemini takes a schema that holds itself only within a "
+                "property of an object. Put it into one."
+            )
 
 
 _Holder = tuple[dict[str, Any], str, str]
