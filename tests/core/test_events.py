@@ -30,6 +30,7 @@ def fold(*events):
 REPLIES = [
     pytest.param(Reply((TextPart(text="Hi"),), STOP, id="1", model="m"), id="text"),
     pytest.param(Reply((), Finish("refusal", None), refusal="No."), id="refusal"),
+    pytest.param(Reply((), Finish("error", "BAD_CALL", "an extra {")), id="what-the-vendor-says"),
     pytest.param(
         Reply(
             (

@@ -57,7 +57,7 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("drops cache in silence", "_encode",
            '        adaptations.append(dropped("cache", reason, request.cache))', "        pass"),
     Mutant("ignores reasoning_effort", "_encode",
-           '        body["reasoning_effort"] = effort', "        pass"),
+           '        ("reasoning_effort", "reasoning_effort"),\n', ""),
     Mutant("never asks for a stream", "_encode", '        body["stream"] = True', "        pass"),
     Mutant("loses a tool's description", "_encode",
            '        function["description"] = tool.description', "        pass"),

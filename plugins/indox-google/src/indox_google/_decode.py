@@ -53,7 +53,7 @@ def is_newer(event: JSON) -> bool:
 
 def check(body: JSON) -> dict[str, Any]:
     """The body as an object that is an answer. Raises `ProviderFailure`."""
-    if not isinstance(body, dict) or not body.keys() & _ANSWER:
+    if not isinstance(body, dict) or body.get("error") or not body.keys() & _ANSWER:
         raise ProviderFailure(failure_of(body))
     return body
 
@@ -78,10 +78,30 @@ def _retry_delay(detail: Any) -> float | None:
         return None
 
 
-def finish_of(raw: str, has_calls: bool) -> Finish:
+def finish_of(raw: str, has_calls: bool, message: str | None = None) -> Finish:
     """STOP is also said of an answer that calls tools."""
     unified = _FINISH.get(raw, "unknown")
-    return Finish("tool_calls" if unified == "stop" and has_calls else unified, raw)
+    return Finish("tool_calls" if unified == "stop" and has_calls else unified, raw, message)
+
+
+def blocked_of(feedback: dict[str, Any]) -> Finish | None:
+    """Why the prompt was blocked. `None`: it was not."""
+    reason = feedback.get("blockReason")
+    if not reason:
+        return None
+    message = words_of(feedback.get("blockReasonMessage"), feedback.get("safetyRatings"))
+    return Finish("content_filter", f"blocked:{reason}", message)
+
+
+def words_of(message: Any, ratings: Any) -> str | None:
+    """What Google says of an end: its own words, and the harms that it blocked something for."""
+    harms = [
+        str(rating.get("category"))
+        for rating in map(as_object, ratings if isinstance(ratings, list) else ())
+        if rating.get("blocked")
+    ]
+    said = [message] if isinstance(message, str) and message else []
+    return "; ".join([*said, *(["blocked for " + ", ".join(harms)] if harms else [])]) or None
 
 
 def citations_of(candidate: dict[str, Any]) -> list[Citation]:

@@ -25,32 +25,25 @@ from indox_core.plugin import (
     Tool,
     ToolCallPart,
     ToolResultPart,
+    UnsupportedFeatureError,
     ValidationError,
     clamped,
     dropped,
     merged,
 )
 
-from ._options import SCHEMA, GoogleOptions, lowest_budget, thinks_by
+from ._models import GoogleFacts, facts_of
+from ._options import GoogleOptions
+from ._schema import schema_to_google
 
 PROVIDER = "google"
+# https://ai.google.dev/gemini-api/docs/openai#thinking says which budget an effort is.
 _BUDGETS: dict[ReasoningEffort, int] = {
     "none": 0,
     "minimal": 512,
     "low": 1024,
     "medium": 8192,
     "high": 24576,
-    "xhigh": 24576,
-    "max": 24576,
-}
-_LEVELS: dict[ReasoningEffort, str] = {
-    "none": "MINIMAL",
-    "minimal": "MINIMAL",
-    "low": "LOW",
-    "medium": "MEDIUM",
-    "high": "HIGH",
-    "xhigh": "XHIGH",
-    "max": "XHIGH",
 }
 # For calls that no Gemini 3 model made: https://ai.google.dev/gemini-api/docs/thought-signatures
 _FOREIGN_SIGNATURE = "skip_thought_signature_validator"
@@ -60,7 +53,9 @@ def request_to_google(request: ChatRequest) -> Call:
     """The body of POST /models/MODEL:generateContent; the operation is the path."""
     adaptations: list[Adaptation] = []
     options = request.options_as(GoogleOptions)
-    system, contents = _conversation(request, adaptations)
+    facts = facts_of(request.model)
+    _check_tools(request, facts)
+    system, contents = _conversation(request, facts, adaptations)
     body: dict[str, Any] = {"contents": contents}
     if system:
         body["systemInstruction"] = {"parts": system}
@@ -72,7 +67,7 @@ def request_to_google(request: ChatRequest) -> Call:
         tools.append({"googleSearch": {}})
     if tools:
         body["tools"] = tools
-    if config := _generation_config(request, adaptations):
+    if config := _generation_config(request, facts, adaptations):
         body["generationConfig"] = config
     _note_what_is_left_out(request, adaptations)
     if options.safety_settings:
@@ -91,41 +86,41 @@ def _path(request: ChatRequest) -> str:
     return f"{request.options_as(GoogleOptions).api_version}/{quote(model)}:{verb}"
 
 
-def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, Any]:
+def _check_tools(request: ChatRequest, facts: GoogleFacts) -> None:
+    if request.response_schema is None or facts.schema_with_tools:
+        return
+    for name in ("tools", "web_search"):
+        if getattr(request, name):
+            raise UnsupportedFeatureError(
+                f"response_schema: {request.provider}/{request.model} keeps to a schema only where "
+                f"there are no tools. Leave out {name}, or use a model of Gemini 3 or later."
+            )
+
+
+def _generation_config(
+    request: ChatRequest, facts: GoogleFacts, adaptations: list[Adaptation]
+) -> dict[str, Any]:
     options = request.options_as(GoogleOptions)
     sampling = {
-        "temperature": request.temperature,
-        "topP": request.top_p,
         "topK": options.top_k,
-    }
-    penalties = {
         "presencePenalty": options.presence_penalty,
         "frequencyPenalty": options.frequency_penalty,
     }
-    if thinks_by(request.model) == "level":
-        sampling |= penalties
-        penalties = {}
-        names = {
-            "topP": "top_p",
-            "topK": "provider_options.google.top_k",
-            "presencePenalty": "provider_options.google.presence_penalty",
-            "frequencyPenalty": "provider_options.google.frequency_penalty",
-        }
+    if not facts.sampling:
         reason = f"{request.model} takes no sampling parameters"
-        adaptations.extend(
-            dropped(names.get(name, name), reason, value)
-            for name, value in sampling.items()
-            if value is not None
-        )
+        for name in ("top_k", "presence_penalty", "frequency_penalty"):
+            if (value := getattr(options, name)) is not None:
+                adaptations.append(dropped(f"provider_options.google.{name}", reason, value))
         sampling = {}
     config: dict[str, Any] = {
+        "temperature": request.temperature,
+        "topP": request.top_p,
         **sampling,
         "maxOutputTokens": request.max_tokens,
         "seed": request.seed,
         "stopSequences": list(request.stop) or None,
-        **penalties,
         "responseModalities": list(options.response_modalities) or None,
-        "thinkingConfig": _thinking_config(request, adaptations) or None,
+        "thinkingConfig": _thinking_config(request, facts, adaptations) or None,
     }
     if request.seed is not None and not -(2**31) <= request.seed < 2**31:
         config["seed"] = request.seed % 2**31
@@ -134,49 +129,61 @@ def _generation_config(request: ChatRequest, adaptations: list[Adaptation]) -> d
         )
     if request.response_schema is not None:
         config["responseMimeType"] = "application/json"
-        schema = SCHEMA.apply(request.response_schema.json_schema)
+        schema, changes = schema_to_google(request.response_schema.json_schema)
         config["responseJsonSchema"] = schema
-        if schema != request.response_schema.json_schema:
-            adaptations.append(
-                clamped(
-                    "response_schema.json_schema",
-                    "Gemini takes some limits and defaults only as a description",
-                )
-            )
+        adaptations.extend(changes)
         if not request.response_schema.strict:
             reason = "Gemini keeps to every schema"
             adaptations.append(dropped("response_schema.strict", reason, False))
     return {name: value for name, value in config.items() if value is not None}
 
 
-def _thinking_config(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, Any]:
-    effort, way = request.reasoning_effort, thinks_by(request.model)
+def _thinking_config(
+    request: ChatRequest, facts: GoogleFacts, adaptations: list[Adaptation]
+) -> dict[str, Any]:
     shown = request.options_as(GoogleOptions).include_thoughts
-    config: dict[str, Any] = {} if shown is None else {"includeThoughts": shown}
-    if way == "nothing":
-        reason = f"{request.model} does not think before it answers"
-        if effort not in (None, "none"):
-            adaptations.append(dropped("reasoning_effort", reason, effort))
+    if not facts.thinks:
         if shown:
-            path = "provider_options.google.include_thoughts"
-            adaptations.append(dropped(path, reason, shown))
+            reason = f"{request.model} does not think before it answers"
+            adaptations.append(dropped("provider_options.google.include_thoughts", reason, shown))
         return {}
+    config: dict[str, Any] = {} if shown is None else {"includeThoughts": shown}
+    effort = request.reasoning_effort
     if effort is None:
         return config
-    after: int | str
-    if way == "budget":
-        after = config["thinkingBudget"] = max(_BUDGETS[effort], lowest_budget(request.model))
-        exact = after == _BUDGETS[effort] and effort not in ("xhigh", "max")
+    if facts.budgets is None:
+        config["thinkingLevel"] = effort.upper()
     else:
-        after = config["thinkingLevel"] = _LEVELS[effort]
-        exact = after.lower() == effort
-    if not exact:
-        adaptations.append(
-            clamped("reasoning_effort", f"{request.model} knows no effort {effort}", effort, after)
-        )
-    if shown is None and effort != "none":
+        budget = _budget(request.max_tokens, effort, facts, facts.budgets, adaptations)
+        config["thinkingBudget"] = budget
+    if shown is None and config.get("thinkingBudget") != 0:
         config["includeThoughts"] = True
     return config
+
+
+def _budget(
+    max_tokens: int | None,
+    effort: ReasoningEffort,
+    facts: GoogleFacts,
+    budgets: tuple[int, int],
+    adaptations: list[Adaptation],
+) -> int:
+    """The tokens to think with: they count in `max_tokens`, and the answer needs room beside."""
+    lowest, highest = budgets
+    wanted = _BUDGETS[effort] and min(max(_BUDGETS[effort], lowest), highest)
+    if max_tokens is None:
+        return wanted
+    left = max_tokens - max(-(-max_tokens // 5), _ROOM)
+    if wanted <= max(left, 0):
+        return wanted
+    budget = left if left >= lowest else 0 if "none" in facts.efforts else lowest
+    reason = "Gemini counts thinking in max_tokens, and the answer needs room beside it"
+    adaptations.append(clamped("reasoning_effort", reason, wanted, budget))
+    return budget
+
+
+_ROOM = 256
+"""Tokens that are left for the answer at least; of many, a fifth."""
 
 
 def _note_what_is_left_out(request: ChatRequest, adaptations: list[Adaptation]) -> None:
@@ -209,7 +216,7 @@ def _declaration(tool: Tool) -> dict[str, Any]:
 
 
 def _conversation(
-    request: ChatRequest, adaptations: list[Adaptation]
+    request: ChatRequest, facts: GoogleFacts, adaptations: list[Adaptation]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The system parts and the contents. Gemini knows one place for system messages only."""
     system: list[dict[str, Any]] = []
@@ -219,21 +226,17 @@ def _conversation(
         path = f"messages.{number}"
         for call in message.tool_calls:
             names[call.id] = call.name
-        parts = _parts(message, request, names, path, adaptations)
+        parts = _parts(message, facts, names, path, adaptations)
         if not parts:
             if message.role != "user":
                 adaptations.append(dropped(path, "Gemini takes no empty message"))
         elif message.role == "system":
-            if contents:
-                adaptations.append(
-                    Adaptation(
-                        path=path,
-                        kind="moved",
-                        before=path,
-                        after="systemInstruction",
-                        reason="Gemini takes system messages only before the conversation",
-                    )
-                )
+            if not facts.system:
+                reason = f"{request.model} takes no system message: it begins the first turn"
+                adaptations.append(_moved(path, "contents.0", reason))
+            elif contents:
+                reason = "Gemini takes system messages only before the conversation"
+                adaptations.append(_moved(path, "systemInstruction", reason))
             system += parts
         elif message.role == "tool" and contents and _holds_results(contents[-1]):
             contents[-1]["parts"] += parts  # all results of one turn belong together
@@ -242,7 +245,17 @@ def _conversation(
             contents.append({"role": role, "parts": parts})
     if not contents:
         raise ValidationError("messages: Gemini needs at least one user or assistant message.")
-    return system, contents
+    if facts.system:
+        return system, contents
+    if system and contents[0]["role"] == "user":
+        contents[0]["parts"][:0] = system
+    elif system:
+        contents.insert(0, {"role": "user", "parts": system})
+    return [], contents
+
+
+def _moved(path: str, after: str, reason: str) -> Adaptation:
+    return Adaptation(path=path, kind="moved", before=path, after=after, reason=reason)
 
 
 def _holds_results(content: dict[str, Any]) -> bool:
@@ -251,7 +264,7 @@ def _holds_results(content: dict[str, Any]) -> bool:
 
 def _parts(
     message: Message,
-    request: ChatRequest,
+    facts: GoogleFacts,
     names: dict[str, str],
     path: str,
     adaptations: list[Adaptation],
@@ -274,7 +287,7 @@ def _parts(
             if isinstance(part, ToolCallPart) and part.arguments is None:
                 reason = "Gemini takes arguments only as an object"
                 adaptations.append(dropped(f"{where}.arguments_raw", reason))
-    if thinks_by(request.model) == "level":
+    if facts.signs_calls:
         _sign_foreign_calls(parts, path, adaptations)
     return parts or ([{"text": ""}] if message.role == "user" else [])
 

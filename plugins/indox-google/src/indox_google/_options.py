@@ -1,4 +1,4 @@
-"""What only Google knows, and what each generation of its models takes."""
+"""What only Google knows: `provider_options={"google": {...}}`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from indox_core.plugin import ProviderOptions, SchemaLimits
+from indox_core.plugin import ProviderOptions
 
 
 class GoogleOptions(ProviderOptions):
@@ -24,32 +24,3 @@ class GoogleOptions(ProviderOptions):
     top_k: int | None = Field(default=None, ge=1)
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
-
-
-# https://ai.google.dev/gemini-api/docs/thinking and /docs/gemini-3: which generation takes what. A
-# model that is not named here is taken for a modern one.
-_NOT_THINKING = ("gemini-1", "gemini-2.0", "gemma", "learnlm")
-_BY_BUDGET = ("gemini-2.5", "gemini-robotics-er-1.5")
-
-
-def thinks_by(model: str) -> Literal["nothing", "budget", "level"]:
-    """How much the model thinks is said by a token budget, by a level, or not at all."""
-    name = model.rpartition("/")[2]
-    if name.startswith(_NOT_THINKING):
-        return "nothing"
-    return "budget" if name.startswith(_BY_BUDGET) else "level"
-
-
-def lowest_budget(model: str) -> int:
-    """The pro models of the generation with budgets cannot be kept from thinking."""
-    return 128 if "pro" in model else 0
-
-
-# What the API says of `responseJsonSchema`: https://ai.google.dev/api/generate-content
-SCHEMA = SchemaLimits(
-    keys=frozenset(
-        {"$id", "$ref", "$anchor", "type", "format", "title", "enum", "items", "prefixItems",
-         "minItems", "maxItems", "minimum", "maximum", "anyOf", "oneOf", "additionalProperties",
-         "required", "propertyOrdering"}
-    )
-)  # fmt: skip

@@ -11,6 +11,7 @@ from indox_core.plugin import (
     Connection,
     ConnectionSettings,
     Failure,
+    ModelFacts,
     ModelInfo,
     Provider,
     ProviderSpec,
@@ -23,6 +24,7 @@ from indox_core.plugin import (
 
 from ._encode import request_to_google
 from ._errors import failure_from_google
+from ._models import MODELS, facts_of
 from ._options import GoogleOptions
 from ._rates import completed, surcharges_of
 from ._stream import GoogleDecoder, google_to_reply
@@ -44,7 +46,11 @@ class GoogleProvider(Provider):
         # https://ai.google.dev/api/caching#FunctionDeclaration
         tool_names=r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,63}",
         options=GoogleOptions,
+        models=MODELS,
     )
+
+    def facts(self, request: ChatRequest) -> ModelFacts:
+        return facts_of(request.model)
 
     def encode(self, request: ChatRequest) -> Call:
         return request_to_google(request)

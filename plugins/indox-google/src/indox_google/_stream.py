@@ -15,7 +15,6 @@ from indox_core.plugin import (
     CitationFound,
     ContentPart,
     Failure,
-    Finish,
     PartEnd,
     ProviderFailure,
     ProviderState,
@@ -34,7 +33,7 @@ from indox_core.plugin import (
     reply_of,
 )
 
-from ._decode import check, citations_of, finish_of, is_newer, usage_of
+from ._decode import blocked_of, check, citations_of, finish_of, is_newer, usage_of, words_of
 from ._encode import PROVIDER
 
 
@@ -52,7 +51,7 @@ class GoogleDecoder:
     @property
     def answered(self) -> bool:
         """Whether there is an answer, or a reason why there is none."""
-        return bool(self._candidates) or self._blocked
+        return self._blocked or any(one.began or one.ended for one in self._candidates.values())
 
     def push(self, event: JSON) -> list[ChatEvent]:
         if is_newer(event):
@@ -75,10 +74,10 @@ class GoogleDecoder:
         if self._usage:
             searches = [len(c.queries) for c in self._candidates.values() if c.grounded]
             events.append(UsageSnapshot(usage_of(self._usage, sum(searches) if searches else None)))
-        blocked = (body.get("promptFeedback") or {}).get("blockReason")
+        blocked = blocked_of(as_object(body.get("promptFeedback")))
         if blocked and not any(candidate.ended for candidate in self._candidates.values()):
             self._blocked = True
-            events.append(ChatEnd(Finish("content_filter", f"blocked:{blocked}")))
+            events.append(ChatEnd(blocked))
         return events
 
     def finish(self) -> list[ChatEvent]:
@@ -142,7 +141,13 @@ class _Candidate:
         self._has_calls = False
         self._cited: list[Any] = []
         self._finish: str | None = None
+        self._message: str | None = None
+        """What Google says of the end."""
         self._open_call: _OpenCall | None = None
+
+    @property
+    def began(self) -> bool:
+        return self._part >= 0
 
     @property
     def ended(self) -> bool:
@@ -164,12 +169,15 @@ class _Candidate:
         raw = candidate.get("finishReason")
         if raw:
             self._finish = raw
+            ratings = candidate.get("safetyRatings")
+            self._message = words_of(candidate.get("finishMessage"), ratings)
         return events
 
     def finish(self) -> list[ChatEvent]:
         events = self._close()
         if self._finish is not None:
-            events.append(ChatEnd(finish_of(self._finish, self._has_calls), self._number))
+            finish = finish_of(self._finish, self._has_calls, self._message)
+            events.append(ChatEnd(finish, self._number))
         return events
 
     def _push_part(self, part: dict[str, Any]) -> list[ChatEvent]:

@@ -42,6 +42,7 @@ def mistral_to_reply(body: JSON) -> Reply:
     """A `chat.completion` object."""
     if not isinstance(body, dict) or body.get("object") == "error" or "choices" not in body:
         raise ProviderFailure(failure_of(body))
+    check_errors(body)
     choices = body["choices"]
     if not isinstance(choices, list) or not choices:
         raise ProviderFailure(Failure("malformed", "the answer has no choices"))
@@ -60,6 +61,14 @@ def mistral_to_reply(body: JSON) -> Reply:
 def failure_of(body: Any, status: int | None = None) -> Failure:
     """What an error body means; `status` is `None` inside an answer with 200."""
     return Refusal.read(body, status).failure(RULES)
+
+
+def check_errors(body: dict[str, Any]) -> None:
+    """Raises `ProviderFailure` for an error beside what was written before it, or in a choice."""
+    choices = body.get("choices")
+    for place in (body, *(choices if isinstance(choices, list) else ())):
+        if as_object(place).get("error"):
+            raise ProviderFailure(failure_of({"error": place["error"]}))
 
 
 def is_newer(event: JSON) -> bool:

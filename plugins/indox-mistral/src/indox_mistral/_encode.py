@@ -28,7 +28,8 @@ from indox_core.plugin import (
     merged,
 )
 
-from ._options import SCHEMA, MistralOptions, effort_of
+from ._options import MistralOptions
+from ._schema import schema_to_mistral
 
 PROVIDER = "mistral"
 OPERATION = "chat"
@@ -52,6 +53,7 @@ def request_to_mistral(request: ChatRequest) -> Call:
         ("top_p", "top_p"),
         ("max_tokens", "max_tokens"),
         ("seed", "random_seed"),
+        ("reasoning_effort", "reasoning_effort"),
     ):
         if (value := getattr(request, name)) is not None:
             body[wire_name] = value
@@ -60,8 +62,6 @@ def request_to_mistral(request: ChatRequest) -> Call:
         adaptations.append(
             clamped("seed", "Mistral takes no negative seed", request.seed, body["random_seed"])
         )
-    if (effort := effort_of(request, adaptations)) is not None:
-        body["reasoning_effort"] = effort
     if request.stop:
         body["stop"] = list(request.stop)
     if request.tools:
@@ -71,13 +71,7 @@ def request_to_mistral(request: ChatRequest) -> Call:
         if request.parallel_tool_calls is not None:
             body["parallel_tool_calls"] = request.parallel_tool_calls
     if request.response_schema is not None:
-        schema = request.response_schema
-        wire_schema = SCHEMA.apply(schema.json_schema) if schema.strict else schema.json_schema
-        if wire_schema != schema.json_schema:
-            reason = "Mistral closes every object of a strict schema"
-            path = "response_schema.json_schema"
-            adaptations.append(clamped(path, reason))
-        fields = {"name": schema.name, "schema": wire_schema, "strict": schema.strict}
+        fields = schema_to_mistral(request.response_schema, adaptations)
         body["response_format"] = {"type": "json_schema", "json_schema": fields}
     if request.metadata:
         body["metadata"] = request.metadata

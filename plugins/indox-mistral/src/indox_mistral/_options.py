@@ -1,4 +1,4 @@
-"""What only Mistral knows: `provider_options={"mistral": {...}}`, and what its models take."""
+"""What only Mistral knows: `provider_options={"mistral": {...}}`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from indox_core.plugin import (
-    Adaptation,
-    ChatRequest,
-    ProviderOptions,
-    ReasoningEffort,
-    SchemaLimits,
-    clamped,
-    dropped,
-)
+from indox_core.plugin import ProviderOptions
 
 
 class MistralOptions(ProviderOptions):
@@ -30,33 +22,3 @@ class MistralOptions(ProviderOptions):
     prompt_mode: Literal["reasoning"] | None = None
     """How Magistral models are made to think."""
     safe_prompt: bool | None = None
-
-
-SCHEMA = SchemaLimits(closed=True, lone_references=False)
-"""The SDK's own `parse` closes every object of a strict schema, and nothing else."""
-
-# https://docs.mistral.ai/capabilities/reasoning: these models write without thinking first. Others
-# think or not: a model that is not named here is taken for one of them.
-_NOT_THINKING = (
-    "codestral", "devstral", "ministral", "mistral-large", "mistral-tiny", "mistral-nemo",
-    "mistral-ocr", "mistral-saba", "open-", "pixtral", "voxtral",
-)  # fmt: skip
-
-
-def effort_of(request: ChatRequest, adaptations: list[Adaptation]) -> ReasoningEffort | None:
-    """`none` or `high`, the two that Mistral knows; what had to change is recorded."""
-    asked = request.reasoning_effort
-    if asked is None:
-        return None
-    if request.model.startswith(_NOT_THINKING):
-        if asked != "none":
-            reason = f"{request.model} does not think before it answers"
-            adaptations.append(dropped("reasoning_effort", reason, asked))
-        return None
-    if asked in ("none", "high"):
-        return asked
-    nearest: ReasoningEffort = "none" if asked == "minimal" else "high"
-    adaptations.append(
-        clamped("reasoning_effort", "Mistral knows the efforts none and high", asked, nearest)
-    )
-    return nearest

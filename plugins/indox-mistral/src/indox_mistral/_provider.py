@@ -24,6 +24,7 @@ from indox_core.plugin import (
 from ._decode import mistral_to_reply
 from ._encode import request_to_mistral
 from ._errors import failure_from_mistral
+from ._models import MODELS
 from ._options import MistralOptions
 from ._rates import completed, rates_of, surcharges_of
 from ._stream import MistralDecoder
@@ -42,6 +43,7 @@ class MistralProvider(Provider):
         # Web search is part of its conversations API only.
         lacks=frozenset({"web_search", "names"}),
         options=MistralOptions,
+        models=MODELS,
     )
 
     def encode(self, request: ChatRequest) -> Call:

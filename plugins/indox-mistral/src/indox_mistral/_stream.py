@@ -23,6 +23,7 @@ from indox_core.plugin import (
 
 from ._decode import (
     call_id,
+    check_errors,
     chunks_of,
     citations_of,
     failure_of,
@@ -52,6 +53,7 @@ class MistralDecoder:
         choices = event.get("choices") if isinstance(event, dict) else None
         if not isinstance(choices, list) and not (choices is None and _counts(event)):
             raise ProviderFailure(failure_of(event))
+        check_errors(event)
         events: list[ChatEvent] = []
         if not self._started:
             self._started = True

@@ -11,7 +11,7 @@ import pytest
 from indox_core import UnsupportedFeatureError
 from indox_core.plugin import Call, Capability, ChatRequest, Provider
 
-from .core import read_request, without
+from .core import fitted, read_request, without
 from .samples import FIELDS, HELLO, PARTS, TEXTS, TOOLS, VALUES, WEATHER, spoken, tool_turn
 
 Recorder = Callable[[str, object], None]
@@ -54,7 +54,9 @@ class Subject:
         request = read_request(
             messages, spec.name, model or self.model, spec.base_url, stream, given, spec.options
         )
-        return without(request, spec.lacks)
+        request = without(request, spec.lacks)
+        facts = self.provider().facts(request)
+        return request if facts is None else fitted(request, facts)
 
     def encode(self, request: ChatRequest) -> Call:
         """The provider's call, with what the core has recorded before it."""
