@@ -79,6 +79,8 @@ class ProviderSpec:
     """Validates `provider_options[name]`. `None`: the provider has no options."""
     models: ModelTable[Any] | None = None
     """What each family of its models takes. `None`: no more is known than what the spec says."""
+    listed_as: Mapping[str, str] = field(default_factory=dict)
+    """Models that the price library lists under another name, and that name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from indox_core.plugin import (
 from ._encode import request_to_google
 from ._errors import failure_from_google
 from ._options import GoogleOptions
-from ._rates import completed, surcharges_of
+from ._rates import LISTED_AS, completed, rates_of, surcharges_of
 from ._stream import GoogleDecoder, google_to_reply
 
 
@@ -40,6 +40,7 @@ class GoogleProvider(Provider):
         fetches_urls=frozenset({"image", "document", "audio"}),
         lacks=frozenset({"metadata", "parallel_tool_calls", "names"}),
         options=GoogleOptions,
+        listed_as=LISTED_AS,
     )
 
     def encode(self, request: ChatRequest) -> Call:
@@ -78,6 +79,9 @@ class GoogleProvider(Provider):
 
     def decode_count(self, body: JSON) -> int:
         return int(body["totalTokens"])
+
+    def rates(self, model: str, at: datetime) -> Rates | None:
+        return rates_of(model)
 
     def complete_rates(self, model: str, rates: Rates) -> Rates:
         return completed(model, rates)
