@@ -136,7 +136,6 @@ def _print(
     for one in missing:
         where = ", ".join(one["missing_in"])
         click.echo(f"{one['model']}: {one['reason'] or f'missing in {where}'}")
-    click.echo(
-        f"{count} models: {len({row['model'] for row in differs})} differ, {len(missing)} are "
-        f"missing. Lists: {', '.join(f'{name} ({source})' for name, source in sources.items())}"
-    )
+    differing = len({row["model"] for row in differs})
+    click.echo(f"Models compared: {count}; different: {differing}; missing: {len(missing)}.")
+    click.echo(f"Lists: {', '.join(f'{name} ({source})' for name, source in sources.items())}")
