@@ -177,6 +177,7 @@ PRICED = [
     ("mistral/magistral-medium-latest", 1000, 1000, datetime(2026, 7, 1), "0.007"),
     ("mistral/magistral-small-latest", 1000, 1000, AT, "0.00075"),  # 0.002: Small 4 since
     ("mistral/magistral-small-latest", 1000, 1000, datetime(2026, 7, 1), "0.002"),
+    ("mistral/zai-glm-5-2", 1000, 1000, AT, "0.0058"),  # no price: the card has one
     ("mistral/mistral-medium", 1000, 1000, AT, "0.009"),  # 0.0024: that of the retired 3.1
     ("mistral/mistral-medium", 1000, 1000, datetime(2026, 5, 1), "0.0024"),
 ]

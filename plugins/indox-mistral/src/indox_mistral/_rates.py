@@ -60,6 +60,9 @@ SUPPLEMENTS: dict[str, tuple[tuple[datetime, Rates], ...]] = {
     "labs-mistral-small-creative": (
         _since("2025-12-01", "Small Creative", ("0.1", "0.3", "0.01")),
     ),
+    "zai-glm-5-2": (
+        _since("2026-08-06", "GLM 5.2", ("1.4", "4.4", "0.14"), f"{_CARDS}/zai-glm-5-2"),
+    ),
     "labs-leanstral-1-5": (_since("2026-01-01", "Leanstral 1.5", ("0", "0", "0")),),
 }
 
