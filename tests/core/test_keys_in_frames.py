@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from servers.faults import FaultServer
 from servers.vendors import VENDORS
 
-from indox_core import AsyncClient, Client, hookimpl
+from indox_core import AsyncClient, Client, NetworkError, hookimpl
 
 KEY = "sk-canary-0123456789abcdef"
 HELLO = [{"role": "user", "content": "Hello"}]
@@ -275,8 +275,27 @@ def test_a_call_that_fails_shows_no_key_and_no_header(vendor, fault, stream, way
     assert KEY not in str(error)
 
 
-def test_a_proxy_that_refuses_shows_no_password():
-    proxy = f"http://me:{KEY}@127.0.0.1:9"
-    with Client(proxy=proxy, providers={"openai": {"api_key": KEY}}, max_retries=0) as client:
-        error = refused(lambda: client.chat(HELLO, "openai/gpt-4o-mini"))
+@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated")  # by httpx-aiohttp, of aiohttp
+@pytest.mark.parametrize("transport", [None, "httpx2", "aiohttp"])
+def test_a_proxy_that_refuses_shows_no_password(transport):
+    """Without a transport by the sync client, else by the async one."""
+    arguments = {
+        "proxy": f"http://me:{KEY}@127.0.0.1:9",
+        "providers": {"openai": {"api_key": KEY}},
+        "max_retries": 0,
+    }
+
+    async def run():
+        async with AsyncClient(**arguments, transport=transport) as made:
+            return await made.chat(HELLO, "openai/gpt-4o-mini")
+
+    def call():
+        if transport is not None:
+            return asyncio.run(run())
+        with Client(**arguments) as made:
+            return made.chat(HELLO, "openai/gpt-4o-mini")
+
+    error = refused(call)
+    assert isinstance(error, NetworkError)
     assert shown(error) == []
+    assert KEY not in str(error)
