@@ -68,6 +68,11 @@ class _BaseClient:
         several times faster with hundreds of calls in flight.
         `debug` keeps the SDK's own exception, which may hold the key, behind each error.
         """
+        from ._credentials import concealed
+
+        # An error while the client is made shows the locals of this frame and of those below.
+        api_key, providers, proxy = concealed(api_key), concealed(providers), concealed(proxy)
+
         from ._engine import Setup
 
         self._setup = Setup(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,33 @@ class HiddenText(str):
         return repr(HIDDEN)
 
 
+def concealed(value: Any, depth: int = 4) -> Any:
+    """The same value with every text in it hidden, for the frames of whoever checks it.
+
+    A mapping or list is copied; of what is neither text nor a plain value only the type is left,
+    as bytes and objects may show a key as well. Raises nothing.
+    """
+    if value is None or isinstance(value, bool | int | float | SecretStr | HiddenText):
+        return value
+    if isinstance(value, str):
+        return HiddenText(value)
+    only_its_type = type(type(value).__name__, (), {"__slots__": (), "__module__": __name__})()
+    if depth == 0 or not isinstance(value, Mapping | list | tuple):
+        return only_its_type
+    try:
+        if isinstance(value, Mapping):
+            return {name: concealed(item, depth - 1) for name, item in value.items()}
+        items = [concealed(item, depth - 1) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
+    except Exception:  # noqa: BLE001 # a mapping of the caller's may do anything
+        return only_its_type
+
+
+def kind(value: Any) -> str:
+    """The name of its type, as the caller knows it."""
+    return "str" if isinstance(value, HiddenText) else type(value).__name__
+
+
 def read_key(value: Any, argument: str) -> SecretStr | None:
     """A key as handed over; `None` if none was. Neither an error nor its frames hold the key."""
     problem = _problem(value)
@@ -40,7 +67,7 @@ def _problem(value: Any) -> tuple[type[IndoxError], str] | None:
     if text is None:
         return None
     if not isinstance(text, str):
-        return ValidationError, f"must be a string, not {type(text).__name__}"
+        return ValidationError, f"must be a string, not {kind(text)}"
     if not text.strip():
         # Never falls back to another key: one tenant would pay for another.
         return MissingKeyError, "is empty. Pass the key, or leave the argument out."
@@ -66,9 +93,8 @@ def find_key(
     key = per_call or configured
     if key is not None or variable is None:
         return key
-    from_environment = os.environ.get(variable)
-    if from_environment:
-        return read_key(from_environment, f"the environment variable {variable}")
+    if os.environ.get(variable):  # without a name of its own, which a traceback would show
+        return read_key(HiddenText(os.environ[variable]), f"the environment variable {variable}")
     router = (
         " The client's api_key= is the key of an Indox router and is never sent to a provider."
         if router_key_given

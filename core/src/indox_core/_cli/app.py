@@ -162,6 +162,28 @@ def list_prices(provider: str, as_json: bool) -> None:
     show_all(provider, as_json)
 
 
+@prices.command("check")
+@click.argument("models", metavar="[MODEL]...", nargs=-1)
+@click.option("-p", "--provider", help="Such as anthropic. Without it, all that are installed.")
+@click.option(
+    "--prices",
+    "path",
+    type=click.Path(dir_okay=False),
+    help="Your own list, a TOML or JSON file, to be compared too.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check_prices(
+    models: tuple[str, ...], provider: str | None, path: str | None, as_json: bool
+) -> None:
+    """Compare the installed price lists; name each MODEL whose price differs or is missing.
+
+    The price library's own list and the one that was fetched, what plugins say, and your file.
+    """
+    from .price_check import check
+
+    check(models, provider, path, as_json)
+
+
 @prices.command("update")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def update_prices(as_json: bool) -> None:

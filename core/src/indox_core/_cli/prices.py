@@ -11,7 +11,7 @@ import click
 
 from indox_core._engine import Question, quote
 from indox_core._errors import ValidationError
-from indox_core._money import Quote, library_names, read_overrides
+from indox_core._money import Quote, library_names, no_price, read_overrides
 from indox_core._plugins import Provider, Registry
 from indox_core._schema import TokenUsage, split_model
 
@@ -43,7 +43,8 @@ def show(model: str, as_json: bool) -> None:
     name, own = split_model(model)
     found = _quote(Registry().provider(name), own)
     if found is None:
-        raise ValidationError(f"No price is known for {model}. See: indox prices list -p {name}")
+        reason = no_price(name, own)
+        raise ValidationError(f"{reason[0].upper()}{reason[1:]}. See: indox prices list -p {name}")
     rates = found.rates
     known = {key: rate for key in _NAMES if (rate := getattr(rates, key)) is not None}
     source = {"source": rates.source, **({"as_of": rates.as_of} if rates.as_of else {})}

@@ -294,10 +294,12 @@ def _listed(value: Any) -> Any:
 
 
 def check_names(options: dict[str, Any], known: type, function: str) -> None:
-    for name in options:
-        if name not in known.__annotations__:
-            hint = did_you_mean(name, known.__annotations__)
-            raise ValidationError(f'{function}() has no argument "{name}".{hint}')
+    unknown = [name for name in options if name not in known.__annotations__]
+    for name in unknown:
+        del options[name]  # it may be a key under another name, and a traceback shows locals
+    if unknown:
+        hint = did_you_mean(unknown[0], known.__annotations__)
+        raise ValidationError(f'{function}() has no argument "{unknown[0]}".{hint}')
 
 
 def check_stream(value: Any) -> None:

@@ -8,7 +8,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from indox_core._errors import ValidationError
-from indox_core._money import STANDARD, Quote, library_quote, settle, surcharged, usage_of
+from indox_core._money import (
+    STANDARD,
+    Quote,
+    library_quote,
+    of_the_users,
+    settle,
+    surcharged,
+    usage_of,
+)
 from indox_core._plugins import ask
 from indox_core._schema import Rates, Receipt, TokenUsage, split_model
 
@@ -49,18 +57,20 @@ def own_quote(
     name = question.provider.spec.name
     names = (model and f"{name}/{model}" for model in (question.served, question.asked))
     own = overrides.find(*names)
-    if own is None:
-        own = ask(
-            observers, "indox_rates", Rates, provider=name, model=question.model, at=question.at
-        )
-    return _plugins_quote(question) if own is None else Quote(own)
+    if own is not None:
+        return of_the_users(own)
+    hooks = ask(
+        observers, "indox_rates", Rates, provider=name, model=question.model, at=question.at
+    )
+    return _plugins_quote(question) if hooks is None else Quote(hooks)
 
 
 def listed_quote(question: Question) -> Quote | None:
     """The price that the library lists; `load` comes first. `None` too if the look-up fails."""
-    name = question.provider.spec.name
+    spec = question.provider.spec
+    name, model = spec.name, spec.listed_as.get(question.model, question.model)
     try:
-        found = library_quote(name, question.model, question.at, question.usage)
+        found = library_quote(name, model, question.at, question.usage)
     except Exception:  # an answer is paid for, and a call is not to fail for its price
         log.exception("looking up the price of %s/%s failed", name, question.model)
         return None
@@ -123,5 +133,5 @@ def stored_receipt(
             usage = replace(usage, service_tier=service_tier.lower())
         question = Question(provider, asked, reply.model, usage, moment)
         found = quote(question, setup.overrides, setup.observers)
-    receipt = settle(usage, found, reply.model or asked)
+    receipt = settle(usage, found, reply.model or asked, name)
     return receipt.of(usage_of(usage, receipt))

@@ -134,7 +134,8 @@ def _receipt(invocation: Invocation, reply: Reply) -> Plan[Receipt]:
     if reply.usage is None:
         return settle(None, None, invocation.request.model)
     priced = yield from _quote(invocation, reply.model, reply.usage)
-    return settle(reply.usage, priced, reply.model or invocation.request.model)
+    request = invocation.request
+    return settle(reply.usage, priced, reply.model or request.model, request.provider)
 
 
 def _cut_receipt(invocation: Invocation, reply: Reply) -> Plan[Receipt]:
@@ -143,7 +144,7 @@ def _cut_receipt(invocation: Invocation, reply: Reply) -> Plan[Receipt]:
     quote_of = yield from quotes(invocation, reply.model, usages[0])
     model = reply.model or invocation.request.model
     reason = "the stream was cut: counted from what had arrived of it"
-    return estimate(usages, quote_of, model, reason)
+    return estimate(usages, quote_of, model, reason, invocation.request.provider)
 
 
 def _count_as_left(invocation: Invocation) -> Receipt:
@@ -163,7 +164,8 @@ def _count_as_left(invocation: Invocation) -> Receipt:
             return own
         return listed_quote(question)
 
-    receipt = estimate(usages, quote_of, reply.model or request.model, "the stream was left")
+    model, reason = reply.model or request.model, "the stream was left"
+    receipt = estimate(usages, quote_of, model, reason, request.provider)
     usage = usage_of(usages[0], receipt)
     setup.ledger.add(invocation.name, usage, receipt)
     return receipt.of(usage)

@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic import ValidationError as PydanticError
 
-from indox_core._credentials import find_key, read_key
+from indox_core._credentials import HiddenText, find_key, kind, read_key
 from indox_core._errors import ConfigurationError, ValidationError, did_you_mean
 from indox_core._money import Ledger, read_overrides
 from indox_core._options import OnUnsupported, ProviderConfig
@@ -68,7 +68,7 @@ def _checked_proxy(proxy: str) -> str:
         return _checked_url(proxy)
     scheme, _, rest = proxy.partition("://")
     _checked_url(f"{scheme}://{rest.rpartition('@')[2]}")
-    return proxy
+    return HiddenText(proxy)
 
 
 def _checked_headers(headers: dict[str, str]) -> dict[str, str]:
@@ -79,7 +79,7 @@ def _checked_headers(headers: dict[str, str]) -> dict[str, str]:
             raise ValueError(f"must not set {name}; a key is passed as api_key")
         if not value.isascii() or not value.isprintable():
             raise ValueError(f"the value of {name} must be printable ASCII text")
-    return headers
+    return {name: HiddenText(value) for name, value in headers.items()}
 
 
 def _says(sentence: str) -> WrapValidator:
@@ -169,15 +169,13 @@ def checked(kind: type[ModelT], given: Mapping[str, Any], where: str = "") -> Mo
 def _read_provider(name: Any, config: Any) -> ProviderSetup:
     where = f'providers["{name}"]'
     if not isinstance(config, Mapping):
-        raise ValidationError(f"{where} must be a dict, not {type(config).__name__}")
+        raise ValidationError(f"{where} must be a dict, not {kind(config)}")
     for key in config:
         if key not in ProviderConfig.__annotations__:
             hint = did_you_mean(str(key), ProviderConfig.__annotations__)
             raise ValidationError(f"{where} has an unknown key.{hint}")
     given = {key: value for key, value in config.items() if value is not None}
     given["api_key"] = read_key(given.get("api_key"), f'{where}["api_key"]')
-    if isinstance(given.get("headers"), Mapping):
-        given["headers"] = dict(given["headers"])
     setup = checked(ProviderSetup, given, where)
     if setup.compatible_with is not None and not re.fullmatch(
         r"[a-z0-9][a-z0-9_-]{0,63}", str(name)
@@ -219,7 +217,7 @@ class Setup:
     ) -> None:
         self.has_router_key = read_key(api_key, "api_key") is not None
         if providers is not None and not isinstance(providers, Mapping):
-            raise ValidationError(f"providers must be a dict, not {type(providers).__name__}")
+            raise ValidationError(f"providers must be a dict, not {kind(providers)}")
         self._providers = {
             name: _read_provider(name, config) for name, config in (providers or {}).items()
         }

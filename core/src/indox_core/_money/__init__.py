@@ -10,15 +10,17 @@ from .budget import (
     settled,
 )
 from .ledger import Ledger
-from .library import library_names, library_quote, load, loaded, update
+from .library import library_names, library_quote, load, loaded, no_price, update
+from .lists import PriceList, installed_lists
 from .overrides import Overrides, read_overrides
-from .quote import STANDARD, Quote, surcharged
+from .quote import STANDARD, Quote, of_the_users, surcharged
 from .receipts import QuoteOf, estimate, settle, usage_of
 
 __all__ = [
     "STANDARD",
     "Ledger",
     "Overrides",
+    "PriceList",
     "PriceRange",
     "Quote",
     "QuoteOf",
@@ -26,10 +28,13 @@ __all__ = [
     "TokenRange",
     "asked_usage",
     "estimate",
+    "installed_lists",
     "library_names",
     "library_quote",
     "load",
     "loaded",
+    "no_price",
+    "of_the_users",
     "price_range",
     "prompt_tokens",
     "read_overrides",

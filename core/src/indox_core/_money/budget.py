@@ -21,6 +21,7 @@ from indox_core._schema import (
     with_results,
 )
 
+from .library import no_price
 from .receipts import QuoteOf, settle
 
 # No tokeniser writes more than one token per byte; most write one for about four.
@@ -118,7 +119,7 @@ def price_range(
     low = settle(least, quote_of(least), request.model).total
     quote = quote_of(asked)
     if quote is None:
-        return PriceRange(None, None, f"no price is known for {request.model}")
+        return PriceRange(None, None, no_price(request.provider, request.model))
     if prompt.high is None:
         return PriceRange(low, None, "the prompt has content whose size is not known here")
     if limit is None:

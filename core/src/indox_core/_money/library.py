@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from indox_core._schema import EXACT, Rates, TokenUsage
 
 from .cache import fetched, store
+from .match import is_own
 from .quote import STANDARD, Quote
 
 if TYPE_CHECKING:
@@ -28,20 +29,46 @@ def _snapshot() -> DataSnapshot:
     from genai_prices.data_snapshot import DataSnapshot
 
     newer = fetched()
-    if newer is not None:
-        return DataSnapshot(providers=newer, from_auto_update=False)
+    return bundled() if newer is None else DataSnapshot(providers=newer, from_auto_update=False)
+
+
+def bundled() -> DataSnapshot:
+    """The prices that the installed library came with."""
     from genai_prices.data import providers
+    from genai_prices.data_snapshot import DataSnapshot
 
     return DataSnapshot(providers=providers, from_auto_update=False)
 
 
 @lru_cache(maxsize=1024)
-def library_model(provider: str, model: str) -> ModelInfo | None:
-    """The library's entry for a model; `None` if it has none."""
+def _found(provider: str, model: str) -> tuple[ModelInfo | None, str]:
+    return found_in(_snapshot(), provider, model)
+
+
+def found_in(snapshot: DataSnapshot, provider: str, model: str) -> tuple[ModelInfo | None, str]:
+    """A model's entry in these prices; without one, the id of the nearest or ''."""
     try:
-        return _snapshot().find_provider_model(model, None, provider, None)[1]
+        known, entry = snapshot.find_provider_model(model, None, provider, None)
     except LookupError:
-        return None
+        return None, ""
+    if is_own(model, entry):
+        return entry, ""
+    for other in known.models:  # behind one that matches more than its own
+        if other.is_match(model) and is_own(model, other):
+            return other, ""
+    return None, entry.id
+
+
+def library_model(provider: str, model: str) -> ModelInfo | None:
+    """The library's entry for a model; `None` if it has none, or only another model's."""
+    return _found(provider, model)[0]
+
+
+def no_price(provider: str, model: str) -> str:
+    """Why a model has no price, in words."""
+    nearest = _found(provider, model)[1] if loaded() else ""
+    other = f"; the nearest entry, {nearest}, is another model" if nearest else ""
+    return f"no price is known for {model}{other}"
 
 
 def load() -> None:
@@ -56,7 +83,7 @@ def loaded() -> bool:
 def forget() -> None:
     """Read the prices anew at the next look-up: they have been fetched again."""
     _snapshot.cache_clear()
-    library_model.cache_clear()
+    _found.cache_clear()
     _quotes.clear()
 
 
@@ -73,8 +100,11 @@ def library_names(provider: str) -> list[str]:
 def library_quote(provider: str, model: str, at: datetime, usage: TokenUsage) -> Quote | None:
     """The rates that genai-prices has for the model at that time, for a prompt of that size."""
     info = library_model(provider, model)
-    if info is None:
-        return None
+    return None if info is None else quote_of(info, at, usage)
+
+
+def quote_of(info: ModelInfo, at: datetime, usage: TokenUsage) -> Quote:
+    """The rates of one entry at that time, for a prompt of that size."""
     context, tier, missing = _context(info, at, usage)
     prices = info.get_prices(at, context)
     known = _quotes.get(id(prices))

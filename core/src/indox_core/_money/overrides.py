@@ -34,6 +34,11 @@ class Overrides:
         self._patterns = sorted((n for n in rates if n.endswith("*")), key=len, reverse=True)
         self.find = lru_cache(maxsize=1024)(self._find)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every `provider/model` and pattern, in the order of the list."""
+        return tuple(self._rates)
+
     def _find(self, *names: str | None) -> Rates | None:
         """The rates of the first name that has some; its own before a pattern's."""
         for name in names:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from indox_core._schema import EXACT, Rates, Surcharge, TokenUsage
@@ -26,6 +26,32 @@ class Quote:
     tier: str = "standard"
     standard_for: str | None = None
     """The tier or speed that has no rate of its own, so that the standard one stands in."""
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    """The rates that were not given, and the rate that is taken for each."""
+
+
+# What a rate that the user's list leaves out is billed as; the first that is known is taken. Sound,
+# images and searches have none: their price is no multiple of that of text.
+_STAND_INS = {
+    "cache_read": ("input",),
+    "cache_write": ("input",),
+    "cache_write_1h": ("cache_write", "input"),
+    "cache_read_audio": ("input_audio",),
+}
+
+
+def of_the_users(rates: Rates) -> Quote:
+    """The quote of a user's own list, which is the whole truth: what it leaves out is no discount.
+
+    Cached and written input is billed as input, reasoning as output.
+    """
+    stand_ins = {"reasoning": "output"} if rates.output is not None else {}
+    for name, others in _STAND_INS.items():
+        known = (other for other in others if getattr(rates, other) is not None)
+        if getattr(rates, name) is None and (other := next(known, None)) is not None:
+            stand_ins[name] = other
+    filled = {n: getattr(rates, other) for n, other in stand_ins.items() if n in _STAND_INS}
+    return Quote(replace(rates, **filled), stand_ins=stand_ins)
 
 
 def surcharged(quote: Quote, surcharges: Iterable[Surcharge], usage: TokenUsage) -> Quote:

@@ -20,6 +20,7 @@ from indox_core._schema import (
     exact_sum,
 )
 
+from .library import no_price
 from .quote import Quote
 
 _MILLION = 1_000_000
@@ -29,12 +30,14 @@ QuoteOf: TypeAlias = Callable[[TokenUsage], "Quote | None"]
 """What a call of a certain size is priced with: rates differ by size."""
 
 
-def settle(usage: TokenUsage | None, quote: Quote | None, model: str) -> Receipt:
+def settle(
+    usage: TokenUsage | None, quote: Quote | None, model: str, provider: str = ""
+) -> Receipt:
     """The receipt of one call. Every part that has no rate is named, none is taken as free."""
     if usage is None or (usage.input is None and usage.output is None):
         return Receipt("no_usage", reason="the vendor sent no token counts")
     if quote is None:
-        return Receipt("unknown", reason=f"no price is known for {model}")
+        return Receipt("unknown", reason=no_price(provider, model))
     notes: list[str] = []
     lines = _lines(usage, quote, notes)
     missing = [line.item for line in lines if line.amount is None]
@@ -65,9 +68,10 @@ def estimate(
     quote_of: QuoteOf,
     model: str,
     reason: str,
+    provider: str = "",
 ) -> Receipt:
     """The receipt of counts that are guessed: the likely ones between the least and the most."""
-    likely, low = (settle(usage, quote_of(usage), model) for usage in usages[:2])
+    likely, low = (settle(usage, quote_of(usage), model, provider) for usage in usages[:2])
     most = usages[2]
     if likely.status not in ("priced", "estimated"):
         return replace(likely, reason=f"{likely.reason}; {reason}")
@@ -124,63 +128,53 @@ def _lines(usage: TokenUsage, quote: Quote, notes: list[str]) -> tuple[ReceiptLi
         searches = min(searches, 1)
     written_text = output - thought - spoken - drawn - filmed
     timed = rates.audio_hour is not None and usage.audio_seconds is not None
-    items: list[tuple[Any, str, int, Any, int, Decimal | None]] = [
-        ("input_tokens", "text", fresh_text, "token", _MILLION, rates.input),
-        ("output_tokens", "text written", written_text, "token", _MILLION, rates.output),
-        ("cache_read", "cached text", read - sound_read, "token", _MILLION, rates.cache_read),
-        ("cache_write", "cache writes", written - for_an_hour, "token", _MILLION,
-         rates.cache_write),
+    items: list[tuple[Any, str, int, Any, int, str]] = [
+        ("input_tokens", "text", fresh_text, "token", _MILLION, "input"),
+        ("output_tokens", "text written", written_text, "token", _MILLION, "output"),
+        ("cache_read", "cached text", read - sound_read, "token", _MILLION, "cache_read"),
+        ("cache_write", "cache writes", written - for_an_hour, "token", _MILLION, "cache_write"),
         ("cache_write", "hour-long cache writes", for_an_hour, "token", _MILLION,
-         rates.cache_write_1h),
-        ("reasoning", "reasoning", thought, "token", _MILLION, rates.output),
-        ("web_search", "web searches", searches, "search", 1, rates.web_search),
-        ("request", "requests", 1, "request", 1, rates.request),
+         "cache_write_1h"),
+        ("reasoning", "reasoning", thought, "token", _MILLION, "reasoning"),
+        ("web_search", "web searches", searches, "search", 1, "web_search"),
+        ("request", "requests", 1, "request", 1, "request"),
     ]  # fmt: skip
-    if timed:
+    if timed or (usage.audio_seconds and not sound):
         items.append(
-            ("input_tokens", "sound", usage.audio_seconds or 0, "second", 3600, rates.audio_hour)
+            ("input_tokens", "sound", usage.audio_seconds or 0, "second", 3600, "audio_hour")
         )
-    elif usage.audio_seconds and not sound:
-        items.append(("input_tokens", "sound", usage.audio_seconds, "second", 3600, None))
     elif sound:
-        items.append(("input_tokens", "sound", fresh_sound, "token", _MILLION, rates.input_audio))
+        items.append(("input_tokens", "sound", fresh_sound, "token", _MILLION, "input_audio"))
     if sound_read:
         items.append(
-            ("cache_read", "cached sound", sound_read, "token", _MILLION, rates.cache_read_audio)
+            ("cache_read", "cached sound", sound_read, "token", _MILLION, "cache_read_audio")
         )
     if spoken:
-        items.append(
-            ("output_tokens", "spoken output", spoken, "token", _MILLION, rates.output_audio)
-        )
+        items.append(("output_tokens", "spoken output", spoken, "token", _MILLION, "output_audio"))
     if drawn:
-        items.append(
-            ("output_tokens", "image output", drawn, "token", _MILLION, rates.output_image)
-        )
+        items.append(("output_tokens", "image output", drawn, "token", _MILLION, "output_image"))
     if filmed:
-        items.append(
-            ("output_tokens", "video output", filmed, "token", _MILLION, rates.output_video)
-        )
+        items.append(("output_tokens", "video output", filmed, "token", _MILLION, "output_video"))
     return tuple(_line(*item, quote) for item in items)
 
 
 def _line(
-    component: Any,
-    item: str,
-    quantity: int,
-    unit: Any,
-    per: int,
-    price: Decimal | None,
-    quote: Quote,
+    component: Any, item: str, quantity: int, unit: Any, per: int, rate: str, quote: Quote
 ) -> ReceiptLine:
+    """`rate` is the name of its rate; no list has one of its own for reasoning."""
+    rates = quote.rates
+    price: Decimal | None = getattr(rates, "output" if rate == "reasoning" else rate)
     if quantity == 0:
         amount: Decimal | None = _NOTHING
     elif price is None:
         amount = None
     else:
         amount = EXACT.divide(EXACT.multiply(Decimal(quantity), price), Decimal(per))
-    rates = quote.rates
+    source, other = rates.source, quote.stand_ins.get(rate)
+    if other is not None:
+        source = f"{source}; it has no rate for {item}, which is billed at that of {other}"
     return ReceiptLine(
-        component, item, quantity, unit, per, price, amount, quote.tier, rates.source, rates.as_of
+        component, item, quantity, unit, per, price, amount, quote.tier, source, rates.as_of
     )
 
 

@@ -85,6 +85,8 @@ class ProviderSpec:
     """A pattern that the whole of a tool's name must match; others are renamed, and back."""
     models: ModelTable[Any] | None = None
     """What each family of its models takes. `None`: no more is known than what the spec says."""
+    listed_as: Mapping[str, str] = field(default_factory=dict)
+    """Models that the price library lists under another name, and that name."""
 
 
 @dataclass(frozen=True, slots=True)

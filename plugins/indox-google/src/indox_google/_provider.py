@@ -26,7 +26,7 @@ from ._encode import request_to_google
 from ._errors import failure_from_google
 from ._models import MODELS, facts_of
 from ._options import GoogleOptions
-from ._rates import completed, surcharges_of
+from ._rates import LISTED_AS, completed, rates_of, surcharges_of
 from ._stream import GoogleDecoder, google_to_reply
 
 
@@ -47,6 +47,7 @@ class GoogleProvider(Provider):
         tool_names=r"[a-zA-Z_][a-zA-Z0-9_.:-]{0,63}",
         options=GoogleOptions,
         models=MODELS,
+        listed_as=LISTED_AS,
     )
 
     def facts(self, request: ChatRequest) -> ModelFacts:
@@ -88,6 +89,9 @@ class GoogleProvider(Provider):
 
     def decode_count(self, body: JSON) -> int:
         return int(body["totalTokens"])
+
+    def rates(self, model: str, at: datetime) -> Rates | None:
+        return rates_of(model)
 
     def complete_rates(self, model: str, rates: Rates) -> Rates:
         return completed(model, rates)

@@ -5,16 +5,34 @@ https://ai.google.dev/gemini-api/docs/pricing and https://ai.google.dev/gemini-a
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
 from indox_core.plugin import Rates, Surcharge, TokenUsage
 
+_PRICES = "https://ai.google.dev/gemini-api/docs/pricing"
 _TIERS = "https://ai.google.dev/gemini-api/docs/optimization"
+# The price page has one price for both names of each.
+LISTED_AS = {
+    "gemini-1.5-flash-8b": "gemini-flash-1.5-8b",
+    "gemini-1.5-flash-8b-001": "gemini-flash-1.5-8b",
+    "gemini-1.5-flash-8b-latest": "gemini-flash-1.5-8b",
+    "gemini-3.1-pro-preview-customtools": "gemini-3.1-pro-preview",
+    "gemini-3.8-live-extended-thinking": "gemini-3.8-live",
+    "gemini-live-2.5-flash-native-audio": "gemini-live-2.5-flash",
+    "gemini-live-2.5-flash-preview-native-audio-09-2025": "gemini-live-2.5-flash",
+}
+# Every size of them is free; the library has one entry for all.
+_FREE = re.compile(r"gemma-3n?-e?\d+b-it")
 # Their cached tokens cost in the cheaper tiers what they cost in the standard one.
 _CACHE_STAYS = ("gemini-2.5", "gemini-3-", "gemini-3.1-pro")
 # What priority costs more is published for these alone; for others it is an estimate.
 _PRIORITY = ("gemini-3.7", "gemini-3.8", "gemini-4-argon")
+
+
+def rates_of(model: str) -> Rates | None:
+    return Rates.free(f"{_PRICES}, free") if _FREE.fullmatch(model.rpartition("/")[2]) else None
 
 
 def completed(model: str, rates: Rates) -> Rates:

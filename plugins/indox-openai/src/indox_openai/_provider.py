@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from indox_core.plugin import (
     JSON,
     Adaptation,
@@ -9,6 +11,7 @@ from indox_core.plugin import (
     ChatRequest,
     Provider,
     ProviderSpec,
+    Rates,
     Reply,
     StreamDecoder,
     UnsupportedFeatureError,
@@ -17,6 +20,7 @@ from indox_core.plugin import (
 from . import _chat, _responses
 from ._compatible import OpenAICompatible
 from ._options import SDK, OpenAIOptions, choose_api, is_openai_itself
+from ._rates import rates_of
 
 _COUNTED = ("model", "input", "tools", "tool_choice", "parallel_tool_calls", "text", "reasoning")
 
@@ -69,3 +73,6 @@ class OpenAIProvider(OpenAICompatible):
 
     def decode_count(self, body: JSON) -> int:
         return int(body["input_tokens"])
+
+    def rates(self, model: str, at: datetime) -> Rates | None:
+        return rates_of(model, at)
