@@ -169,13 +169,11 @@ LATE_ONES = [
     (NEW, (USER, CALL, RESULT, LATE), [U, A, U, S], None),
     (NEW, (USER, LATE, USER), [U, U, S], "messages.2"),
     (NEW, (USER, ANSWER, LATE, USER), [U, A, U, S], "messages.3"),
-    (NEW, (USER, CALL, LATE, RESULT), [U, A, U, S], "messages.3"),
     (NEW, (USER, ANSWER, LATE), [U, A, U], "messages.2"),  # as the user says it
     (NEW, (USER, ANSWER, LATE, ANSWER, USER), [U, A, U, A, U], "messages.2"),
     (OLD, (USER, LATE), [U], "system"),
     (OLD, (USER, LATE, ANSWER, USER), [U, A, U], "system"),
     (OLD, (USER, ANSWER, LATE, USER), [U, A, U], "system"),
-    (OLD, (USER, CALL, LATE, RESULT), [U, A, U], "system"),
     (OLD, (USER, ANSWER, LATE), [U, A, U], "messages.2"),  # no prefill comes of it
     ("claude-haiku-4-5", (USER, ANSWER, LATE), [U, A, U], "messages.2"),
 ]
