@@ -22,7 +22,8 @@ from indox_core.plugin import (
     dropped,
     merged,
 )
-from indox_openai._options import PENALTIES, OpenAIOptions, effort_of, reasons, sampling
+from indox_openai._models import facts_of, is_openai_itself
+from indox_openai._options import PENALTIES, OpenAIOptions, sampling
 from indox_openai._shared import (
     file_of,
     json_format,
@@ -50,7 +51,7 @@ def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) ->
         "store": False,
         **sampling(request, adaptations),
     }
-    if reasons(request):
+    if is_openai_itself(request.base_url) and "reasoning" not in facts_of(request).lacks:
         body["include"] = ["reasoning.encrypted_content"]
     _leave_out_what_chat_has(request, adaptations)
     if request.seed is not None:
@@ -77,8 +78,7 @@ def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) ->
         text["verbosity"] = options.verbosity
     if text:
         body["text"] = text
-    effort = effort_of(request, adaptations)
-    reasoning = {"effort": effort, "summary": options.reasoning_summary}
+    reasoning = {"effort": request.reasoning_effort, "summary": options.reasoning_summary}
     if any(reasoning.values()):
         body["reasoning"] = {name: value for name, value in reasoning.items() if value is not None}
     if request.metadata:
