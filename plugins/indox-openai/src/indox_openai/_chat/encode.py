@@ -30,8 +30,8 @@ from indox_openai._shared import (
     json_format,
     note_cache,
     note_is_error,
-    strict_schema,
 )
+from indox_openai._strict import strict_schema
 
 OPERATION = "chat.completions"
 
@@ -75,9 +75,9 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
             body["tool_choice"] = _choice_to_chat(request.tool_choice)
         if request.parallel_tool_calls is not None:
             body["parallel_tool_calls"] = request.parallel_tool_calls
-    if request.response_schema is not None:
-        schema = json_format(request.response_schema, adaptations)
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
+    if (answer := json_format(request, adaptations)) is not None:
+        kind = answer.pop("type")
+        body["response_format"] = {"type": kind, **({kind: answer} if answer else {})}
     if request.reasoning_effort is not None:
         body["reasoning_effort"] = request.reasoning_effort
     if request.metadata:

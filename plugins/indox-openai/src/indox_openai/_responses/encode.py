@@ -29,8 +29,8 @@ from indox_openai._shared import (
     json_format,
     note_cache,
     note_is_error,
-    strict_schema,
 )
+from indox_openai._strict import strict_schema
 
 OPERATION = "responses"
 
@@ -71,9 +71,8 @@ def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) ->
         if request.parallel_tool_calls is not None:
             body["parallel_tool_calls"] = request.parallel_tool_calls
     text: dict[str, Any] = {}
-    if request.response_schema is not None:
-        schema = json_format(request.response_schema, adaptations)
-        text["format"] = {"type": "json_schema", **schema}
+    if (answer := json_format(request, adaptations)) is not None:
+        text["format"] = answer
     if options.verbosity is not None:
         text["verbosity"] = options.verbosity
     if text:
