@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from indox_core.plugin import (
     Adaptation,
     ChatRequest,
+    ContentPart,
     DocumentPart,
     ImagePart,
     ProviderOptions,
+    TextPart,
     ToolResultPart,
     UnsupportedFeatureError,
     dropped,
@@ -43,6 +45,16 @@ class OpenAIOptions(ProviderOptions):
 
 PENALTIES = ("presence_penalty", "frequency_penalty")
 """Chat Completions alone takes them; they only tune, so that they are not worth another API."""
+
+
+CHAT_ALONE = (
+    "audio", "function_call", "functions", "logit_bias", "logprobs", "modalities", "prediction",
+    "web_search_options",
+)  # fmt: skip
+"""Fields of `extra_body` that the Responses API does not know.
+
+https://developers.openai.com/api/docs/guides/migrate-to-responses
+"""
 
 
 def sampling(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, float]:
@@ -103,8 +115,14 @@ def choose_api(request: ChatRequest, adaptations: list[Adaptation]) -> API:
     tuning = [] if thinks(request) else [name for name in PENALTIES if getattr(options, name)]
     if options.n is not None:
         wanted.append("n")
-    if any(part.type == "audio" for message in request.messages for part in message.content):
+    wanted += [f"extra_body.{name}" for name in CHAT_ALONE if name in options.extra_body]
+    parts = [part for message in request.messages for part in message.content]
+    if any(part.type == "audio" for part in parts):
         wanted.append("audio")
+    asked = (part for message in request.messages if message.role == "user"
+             for part in message.content)  # fmt: skip
+    if any(own_words(part, CHAT_PARTS) for part in asked):
+        wanted.append("a part in its own words")
     guarantees = [name for name in wanted if name != "seed"]
     wanted += tuning
     if apis[0] == "chat" and not _needs_responses(request):
@@ -138,6 +156,18 @@ def _needs_responses(request: ChatRequest) -> bool:
         for message in request.messages
         for part in message.content
     )
+
+
+CHAT_PARTS, RESPONSES_PARTS = "chat.completions", "responses.content"
+"""The `api` of a part's state that is a part as that API spells it."""
+
+
+def own_words(part: ContentPart, api: str) -> dict[str, Any] | None:
+    """A part that the schema has no place for, such as the id of a file, as OpenAI spells it.
+
+    It is a text part without text, whose state is what goes out. `None`: it is none.
+    """
+    return part.state_of("openai", api) if isinstance(part, TextPart) and not part.text else None
 
 
 def chat_takes_tools(request: ChatRequest) -> bool:

@@ -24,7 +24,14 @@ from indox_core.plugin import (
     merged,
 )
 from indox_openai._models import facts_of, is_openai_itself
-from indox_openai._options import OpenAIOptions, chat_takes_tools, penalties, sampling
+from indox_openai._options import (
+    CHAT_PARTS,
+    OpenAIOptions,
+    chat_takes_tools,
+    own_words,
+    penalties,
+    sampling,
+)
 from indox_openai._shared import (
     file_of,
     json_format,
@@ -132,7 +139,8 @@ def _message_to_chat(
     if message.role != "assistant":
         parts = [_part_to_chat(part, number) for part in message.content]
         only_text = all(isinstance(part, TextPart) for part in message.content)
-        wire["content"] = message.text if only_text and len(parts) <= 1 else parts
+        own = any(own_words(part, CHAT_PARTS) for part in message.content)
+        wire["content"] = message.text if only_text and len(parts) <= 1 and not own else parts
         return [wire]
     for index, part in enumerate(message.content):
         if not isinstance(part, TextPart | ToolCallPart):
@@ -169,6 +177,8 @@ def _result_to_chat(
 
 
 def _part_to_chat(part: ContentPart, number: int) -> dict[str, Any]:
+    if (own := own_words(part, CHAT_PARTS)) is not None:
+        return own
     if isinstance(part, TextPart):
         return {"type": "text", "text": part.text}
     if isinstance(part, ImagePart):

@@ -23,7 +23,7 @@ from indox_core.plugin import (
     merged,
 )
 from indox_openai._models import facts_of, is_openai_itself
-from indox_openai._options import PENALTIES, OpenAIOptions, sampling
+from indox_openai._options import PENALTIES, RESPONSES_PARTS, OpenAIOptions, own_words, sampling
 from indox_openai._shared import (
     file_of,
     json_format,
@@ -116,7 +116,9 @@ def _message_to_items(
         return [_result_to_item(part, number, custom, adaptations) for part in results]
     if message.role == "assistant":
         return _assistant_to_items(message, number, custom, adaptations)
-    if all(isinstance(part, TextPart) for part in message.content) and len(message.content) <= 1:
+    own = any(own_words(part, RESPONSES_PARTS) for part in message.content)
+    only_text = all(isinstance(part, TextPart) for part in message.content)
+    if only_text and len(message.content) <= 1 and not own:
         return [{"role": message.role, "content": message.text}]
     parts = [
         _part_to_responses(part, f"messages.{number}.content.{index}", adaptations)
@@ -176,6 +178,8 @@ def _result_to_item(
 def _part_to_responses(
     part: ContentPart, path: str, adaptations: list[Adaptation]
 ) -> dict[str, Any]:
+    if (own := own_words(part, RESPONSES_PARTS)) is not None:
+        return own
     if isinstance(part, TextPart):
         return {"type": "input_text", "text": part.text}
     if isinstance(part, ImagePart):
