@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from vendors.openai_tables import filled as openai_filled
+
 from indox_core._engine.pricing import Question, quote
 from indox_core._money.library import library_names
 from indox_core._money.overrides import read_overrides
@@ -132,7 +134,12 @@ def contract_page() -> str:
     return "\n".join(lines) + "\n"
 
 
+def openai_page() -> str:
+    return openai_filled((ROOT / "docs/reference/openai.md").read_text())
+
+
 PAGES = {
+    "docs/reference/openai.md": openai_page,
     "docs/reference/hooks.md": hooks_page,
     "docs/reference/prices.md": prices_page,
     "docs/explanation/contract.md": contract_page,

@@ -29,6 +29,8 @@ class OpenAIFacts(ModelFacts):
     """Whether an answer can follow a schema. Without, it may still be any JSON object."""
     search_options: bool = False
     """Whether it is made to search the web on Chat Completions."""
+    differs: str = ""
+    """Where public lists say otherwise than the page in `source`."""
 
     def thinks(self, asked: ReasoningEffort | None) -> bool:
         """Whether it thinks before it answers, with that effort."""
@@ -80,6 +82,7 @@ MODELS = ModelTable(
         models=r"gpt-4o(-mini)?-search-preview.*",
         efforts=(), default_effort=None, apis=("chat",), search_options=True,
         lacks=_no("reasoning", "tools", "temperature", "top_p", "seed"),
+        differs="lists let it call tools",
         source=_PAGE + "gpt-4o-search-preview", as_of=_DAY,
     ),
     OpenAIFacts(
@@ -91,13 +94,13 @@ MODELS = ModelTable(
     OpenAIFacts(
         models=r"gpt-4o(-mini)?-audio-preview.*|gpt-audio-1\.5.*",
         efforts=(), default_effort=None, apis=("chat",),
-        lacks=_no("reasoning", "response_schema"),
+        lacks=_no("reasoning", "response_schema", "images"),
         source=_PAGE + "gpt-audio-1.5", as_of=_DAY,
     ),
     OpenAIFacts(
         models=r"gpt-audio.*",
         efforts=(), default_effort=None, apis=("chat", "responses"),
-        lacks=_no("reasoning", "response_schema"),
+        lacks=_no("reasoning", "response_schema", "images"),
         source=_PAGE + "gpt-audio", as_of=_DAY,
     ),
     # The o series.
@@ -142,17 +145,20 @@ MODELS = ModelTable(
     OpenAIFacts(
         models=r"gpt-5-pro.*",
         efforts=("high",), default_effort="high", apis=("responses",), lacks=_no("stop"),
+        differs="lists let it take the effort minimal",
         source=_PAGE + "gpt-5-pro", as_of=_DAY,
     ),
     OpenAIFacts(
         models=r"gpt-5\.[0-4]-pro.*",
         efforts=_MEDIUM_TO_XHIGH, apis=("responses",), lacks=_no("response_schema", "stop"),
+        differs=f"lists let 5.2 Pro take minimal and follow a schema: {_PAGE}gpt-5.2-pro",
         source=_PAGE + "gpt-5.4-pro", as_of=_DAY,
     ),
     OpenAIFacts(
         # Newer ones than 5.5 are taken for the same.
         models=r"gpt-.*-pro(-\d.*)?",
         efforts=_MEDIUM_TO_XHIGH, default_effort="high", apis=("responses",), lacks=_no("stop"),
+        differs="lists say that 5.5 Pro follows no schema",
         source=_PAGE + "gpt-5.5-pro", as_of=_DAY,
     ),
     # Models that write code, on Responses alone.
