@@ -73,10 +73,13 @@ def _portable(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "content": parts}
 
 
-def _known(tool: dict[str, Any]) -> dict[str, Any]:
-    """A tool without what only OpenAI's or a program's own words say of it."""
-    function = {key: value for key, value in tool["function"].items() if key in _TOOL_KEYS}
-    return {"type": "function", "function": function}
+def _known(tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The functions, without what only OpenAI's or a program's own words say of them."""
+    functions = [tool["function"] for tool in tools if tool["type"] == "function"]
+    return [
+        {"type": "function", "function": {key: one[key] for key in one if key in _TOOL_KEYS}}
+        for one in functions
+    ]
 
 
 _TOOL_KEYS = ("name", "description", "parameters", "strict")
@@ -93,9 +96,12 @@ def arguments_of(body: dict[str, Any], provider: str = "openai") -> dict[str, An
     }
     asked |= {name: given[name] for name in CANONICAL if name in given}
     asked |= {ours: given[name] for name, ours in RENAMED.items() if name in given}
-    tools = [_known(tool) for tool in given.get("tools", ())]
-    if tools:
+    tools = _known(given.get("tools", []))
+    if "tools" in asked:
         asked["tools"] = tools
+    choice = given.get("tool_choice")
+    if isinstance(choice, dict) and choice["type"] != "function":
+        del asked["tool_choice"]
     if provider != "openai":
         asked["messages"] = [_portable(message) for message in given["messages"]]
         if "web_search_options" in given:
@@ -108,6 +114,9 @@ def arguments_of(body: dict[str, Any], provider: str = "openai") -> dict[str, An
     extra = {name: value for name, value in extra.items() if ALWAYS.get(name) != value}
     if tools != given.get("tools", []):  # as they are, in the spelling of Chat Completions
         extra["tools"] = given["tools"]
+        options["api"] = "chat"
+    if "tool_choice" in given and "tool_choice" not in asked:
+        extra["tool_choice"] = choice
         options["api"] = "chat"
     if extra:
         options["extra_body"] = extra
@@ -135,7 +144,8 @@ def _chat(body: dict[str, Any], flat: dict[str, Any]) -> None:
     tools = rest.pop("tools", None) or []
     flat["tools"] = [_tool(tool.get("function", tool)) for tool in tools]
     choice = rest.pop("tool_choice", None)
-    flat["tool_choice"] = choice["function"]["name"] if isinstance(choice, dict) else choice
+    named = choice.get("function") if isinstance(choice, dict) else None
+    flat["tool_choice"] = named["name"] if named else choice
     flat["max_tokens"] = rest.pop("max_completion_tokens", rest.pop("max_tokens", None))
     _settings(rest, flat)
 

@@ -86,6 +86,12 @@ BODIES = {
     "one-tool": {"tools": [TOOL], "tool_choice": {"type": "function", "function": {"name": "f"}}},
     "tool-with-a-programs-own-keys": {
         "tools": [{"type": "function", "function": {**TOOL["function"], "confirm": True}}]},
+    "custom-tool": {
+        "tools": [TOOL, {"type": "custom", "custom": {"name": "g", "description": "Code."}}],
+        "tool_choice": {"type": "custom", "custom": {"name": "g"}},
+    },
+    "allowed-tools": {"tools": [TOOL], "tool_choice": {"type": "allowed_tools", "allowed_tools": {
+        "mode": "auto", "tools": [{"type": "function", "function": {"name": "f"}}]}}},
     "calls": {"tools": [TOOL], "messages": [
         USER, {"role": "assistant", "content": None, "tool_calls": [CALL]},
         {"role": "tool", "tool_call_id": "c", "content": "42"}]},
