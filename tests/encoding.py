@@ -18,7 +18,8 @@ def encode(provider: str, model: str, messages: Any, stream: bool = False, **opt
     spec = plugin.spec
     read = read_request(messages, provider, model, spec.base_url, stream, options, spec.options)
     request = without(read, spec.lacks)
-    if (facts := plugin.facts(request)) is not None:
+    facts = plugin.facts(request)
+    if facts is not None:
         request = fitted(request, facts)
     call = plugin.encode(request)
     return Call(

@@ -86,7 +86,7 @@ def fitted(request: ChatRequest, facts: ModelFacts) -> ChatRequest:
     asked = request.reasoning_effort
     if asked is None or asked in facts.efforts:
         return request
-    if asked == "none" and "reasoning" in facts.lacks:  # it never thinks
+    if asked == "none" and (not facts.efforts or "reasoning" in facts.lacks):  # it never thinks
         return request.model_copy(update={"reasoning_effort": None})
     nearest = nearest_effort(asked, facts.efforts)
     known = ", ".join(facts.efforts) or "none at all"
