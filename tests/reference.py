@@ -104,6 +104,10 @@ def prices_page() -> str:
     )
 
 
+def openai_page() -> str:
+    return openai_filled((ROOT / "docs/reference/openai.md").read_text())
+
+
 def hooks_page() -> str:
     entries = []
     for name, hook in vars(hooks).items():
@@ -134,15 +138,11 @@ def contract_page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def openai_page() -> str:
-    return openai_filled((ROOT / "docs/reference/openai.md").read_text())
-
-
 PAGES = {
-    "docs/reference/openai.md": openai_page,
     "docs/reference/hooks.md": hooks_page,
     "docs/reference/prices.md": prices_page,
     "docs/explanation/contract.md": contract_page,
+    "docs/reference/openai.md": openai_page,
 }
 
 if __name__ == "__main__":
