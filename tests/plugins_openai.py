@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
+from indox_core._plugins.model_facts import fitted
 from indox_core._schema.events import Fold
 from indox_core._schema.request import read_request
 from indox_core.plugin import Call, StreamDecoder
@@ -25,7 +26,13 @@ def encode(messages: Any, base_url: str = OWN, **options: Any) -> Call:
     model, stream = options.pop("model", "gpt-4o-mini"), options.pop("stream", False)
     spec = OpenAIProvider.spec
     request = read_request(messages, "openai", model, base_url, stream, options, spec.options)
-    return OpenAIProvider().encode(request)
+    facts = OpenAIProvider().facts(request)
+    if facts is not None:
+        request = fitted(request, facts)
+    call = OpenAIProvider().encode(request)
+    return Call(
+        call.operation, call.arguments, request.adaptations + call.adaptations, call.headers
+    )
 
 
 def fold(decoder: StreamDecoder, events: list[Any]) -> Fold:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from vendors.tables import claude_tables, filled
+from vendors.openai_tables import filled as openai_filled
 
 from indox_core._engine.pricing import Question, quote
 from indox_core._money.library import library_names
@@ -104,6 +105,10 @@ def prices_page() -> str:
     )
 
 
+def openai_page() -> str:
+    return openai_filled((ROOT / "docs/reference/openai.md").read_text())
+
+
 def hooks_page() -> str:
     entries = []
     for name, hook in vars(hooks).items():
@@ -143,6 +148,7 @@ PAGES = {
     "docs/reference/hooks.md": hooks_page,
     "docs/reference/prices.md": prices_page,
     "docs/explanation/contract.md": contract_page,
+    "docs/reference/openai.md": openai_page,
 }
 
 if __name__ == "__main__":

@@ -95,10 +95,18 @@ def test_a_schema_is_made_strict_and_it_is_recorded():
     assert schema["strict"] is True
     assert schema["schema"]["required"] == ["name", "population"]
     assert schema["schema"]["additionalProperties"] is False
-    assert [item.kind for item in call.adaptations] == ["clamped"]
+    where = "response_schema.json_schema"
+    assert [(item.path, item.kind) for item in call.adaptations] == [
+        (f"{where}.properties.population.default", "dropped"),
+        (f"{where}.additionalProperties", "synthesised"),
+        (f"{where}.required", "clamped"),
+    ]
     free = encode(HELLO, OWN, response_schema={"type": "object"})
     assert free.arguments["text"]["format"]["strict"] is False
-    assert [item.path for item in free.adaptations] == ["response_schema.strict"]
+    assert [item.path for item in free.adaptations] == [
+        f"{where}.additionalProperties",
+        "response_schema.strict",
+    ]
 
 
 ITEM = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAA"}

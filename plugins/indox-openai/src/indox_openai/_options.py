@@ -1,24 +1,25 @@
-"""What only OpenAI knows: `provider_options={"openai": {...}}`, and what its models refuse."""
+"""What only OpenAI knows: `provider_options={"openai": {...}}`, and what follows from it."""
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal
 
 from pydantic import Field
 
 from indox_core.plugin import (
     Adaptation,
     ChatRequest,
+    ContentPart,
     DocumentPart,
     ImagePart,
     ProviderOptions,
-    ReasoningEffort,
+    TextPart,
     ToolResultPart,
-    clamped,
+    UnsupportedFeatureError,
     dropped,
 )
+
+from ._models import API, facts_of, is_openai_itself
 
 SDK = "openai>=3.54,<4"
 """The distribution that all providers of this protocol call, and its tested range."""
@@ -28,7 +29,7 @@ ServiceTier = Literal["auto", "default", "flex", "scale", "priority", "fast"]
 class OpenAIOptions(ProviderOptions):
     """Fields that have no place in the canonical request. `None`: OpenAI's default."""
 
-    api: Literal["responses", "chat"] | None = None
+    api: API | None = None
     """Which API is called. `None`: Responses at OpenAI itself, Chat Completions elsewhere."""
     service_tier: ServiceTier | None = None
     verbosity: Literal["low", "medium", "high"] | None = None
@@ -42,109 +43,90 @@ class OpenAIOptions(ProviderOptions):
     safety_identifier: str | None = None
 
 
-@lru_cache(maxsize=64)
-def is_openai_itself(base_url: str) -> bool:
-    """Whether the address is OpenAI's own, regional hosts included."""
-    host = urlsplit(base_url).hostname or ""
-    return host == "openai.com" or host.endswith(".openai.com")
+PENALTIES = ("presence_penalty", "frequency_penalty")
+"""Chat Completions alone takes them; they only tune, so that they are not worth another API."""
 
 
-# Models that take temperature and top_p at any reasoning effort. All later ones refuse them unless
-# the effort is "none": https://developers.openai.com/api/docs/guides/latest-model
-_SAMPLING_MODELS = ("gpt-3.5", "gpt-4", "chatgpt-", "ft:gpt-3.5", "ft:gpt-4")
+CHAT_ALONE = (
+    "audio", "function_call", "functions", "logit_bias", "logprobs", "modalities", "prediction",
+    "web_search_options",
+)  # fmt: skip
+"""Fields of `extra_body` that the Responses API does not know.
 
-
-def reasons(request: ChatRequest) -> bool:
-    """Whether the model thinks before it answers. An unknown model is taken for a modern one."""
-    return is_openai_itself(request.base_url) and not request.model.startswith(_SAMPLING_MODELS)
+https://developers.openai.com/api/docs/guides/migrate-to-responses
+"""
 
 
 def sampling(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, float]:
     """temperature and top_p as far as the model takes them; what it refuses is recorded."""
-    asked = {
-        name: value
-        for name, value in (("temperature", request.temperature), ("top_p", request.top_p))
-        if value is not None
-    }
-    if not asked or not reasons(request):
-        return asked
-    if request.reasoning_effort == "none" and effort_of(request, []) == "none":
-        return asked
+    asked = {"temperature": request.temperature, "top_p": request.top_p}
+    return _unthinking(request, asked, "", adaptations)
+
+
+def penalties(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, float]:
+    """The same of the penalties."""
+    options = request.options_as(OpenAIOptions)
+    asked = {name: getattr(options, name) for name in PENALTIES}
+    return _unthinking(request, asked, f"provider_options.{request.provider}.", adaptations)
+
+
+def _unthinking(
+    request: ChatRequest, asked: dict[str, float | None], where: str, adaptations: list[Adaptation]
+) -> dict[str, float]:
+    """What steers the choice of words: a model that thinks takes none of it.
+
+    https://developers.openai.com/api/docs/guides/latest-model
+    """
+    given = {name: value for name, value in asked.items() if value is not None}
+    if not thinks(request):
+        return given
     adaptations.extend(
-        dropped(name, f"{request.model} takes no {name} while it reasons", value)
-        for name, value in asked.items()
+        dropped(where + name, f"{request.model} takes no {name} while it thinks", value)
+        for name, value in given.items()
     )
     return {}
 
 
-PENALTIES = ("presence_penalty", "frequency_penalty")
-"""Chat Completions alone takes them; they only tune, so that they are not worth another API."""
-# https://developers.openai.com/api/docs/guides/reasoning and the models' own pages: the efforts
-# that each generation takes, the longest prefix first. A model that is not named takes them all.
-_EFFORTS: tuple[tuple[str, tuple[ReasoningEffort, ...]], ...] = (
-    ("o1-mini", ()),
-    ("o1-preview", ()),
-    ("o1", ("low", "medium", "high")),
-    ("o3", ("low", "medium", "high")),
-    ("o4", ("low", "medium", "high")),
-    ("gpt-5-pro", ("high",)),
-    ("gpt-5-chat", ()),
-    ("gpt-5-codex", ("low", "medium", "high")),
-    ("gpt-5.1-codex-max", ("none", "medium", "high", "xhigh")),
-    ("gpt-5.1", ("none", "low", "medium", "high")),
-    ("gpt-5.2-pro", ("medium", "high", "xhigh")),
-    ("gpt-5.4-pro", ("medium", "high", "xhigh")),
-    ("gpt-5.", ("none", "low", "medium", "high", "xhigh", "max")),
-    ("gpt-5", ("minimal", "low", "medium", "high")),
-    # The newest do not stop thinking: facts of their release notes.
-    ("gpt-6-astra", ("minimal", "low", "medium", "high", "xhigh", "max")),
-    ("gpt-6.1-sol", ("minimal", "low", "medium", "high", "xhigh", "max")),
-)
-_ORDER: tuple[ReasoningEffort, ...] = (
-    "none", "minimal", "low", "medium", "high", "xhigh", "max",
-)  # fmt: skip
+def thinks(request: ChatRequest) -> bool:
+    """Whether the model thinks before it answers, as far as is known."""
+    return facts_of(request).thinks(request.reasoning_effort)
 
 
-def effort_of(request: ChatRequest, adaptations: list[Adaptation]) -> ReasoningEffort | None:
-    """The nearest effort that the model takes; what had to change is recorded."""
-    asked = request.reasoning_effort
-    if asked is None or not is_openai_itself(request.base_url):
-        return asked
-    taken = () if request.model.startswith(_SAMPLING_MODELS) else _ORDER
-    for prefix, efforts in _EFFORTS:
-        if request.model.startswith(prefix):
-            taken = efforts
-            break
-    if asked in taken:
-        return asked
-    if not taken:
-        if asked != "none":
-            reason = f"{request.model} takes no reasoning effort"
-            adaptations.append(dropped("reasoning_effort", reason, asked))
-        return None
-    place = _ORDER.index(asked)
-    nearest = min(taken, key=lambda effort: abs(_ORDER.index(effort) - place))
-    adaptations.append(
-        clamped("reasoning_effort", f"{request.model} knows no effort {asked}", asked, nearest)
-    )
-    return nearest
+def choose_api(request: ChatRequest, adaptations: list[Adaptation]) -> API:
+    """The API that honours the request; a choice that the caller did not make is recorded.
 
-
-def choose_api(request: ChatRequest, adaptations: list[Adaptation]) -> Literal["responses", "chat"]:
-    """The API that honours the request; a choice that the caller did not make is recorded."""
+    Raises `UnsupportedFeatureError` for a choice of the caller's that the model is not served by.
+    """
     options = request.options_as(OpenAIOptions)
+    apis = facts_of(request).apis
     if options.api is not None:
+        if options.api not in apis:
+            names = {"chat": "Chat Completions", "responses": "the Responses API"}
+            raise UnsupportedFeatureError(
+                f"{request.provider}: {request.model} is served by {names[apis[0]]} alone. "
+                'Leave out provider_options "api".'
+            )
         return options.api
     if not is_openai_itself(request.base_url):
         return "chat"
+    if len(apis) == 1:
+        return apis[0]
     wanted = [name for name in ("stop", "seed") if getattr(request, name) not in (None, ())]
-    tuning = [name for name in PENALTIES if getattr(options, name) is not None]
+    tuning = [] if thinks(request) else [name for name in PENALTIES if getattr(options, name)]
     if options.n is not None:
         wanted.append("n")
-    if any(part.type == "audio" for message in request.messages for part in message.content):
+    wanted += [f"extra_body.{name}" for name in CHAT_ALONE if name in options.extra_body]
+    parts = [part for message in request.messages for part in message.content]
+    if any(part.type == "audio" for part in parts):
         wanted.append("audio")
+    asked = (part for message in request.messages if message.role == "user"
+             for part in message.content)  # fmt: skip
+    if any(own_words(part, CHAT_PARTS) for part in asked):
+        wanted.append("a part in its own words")
     guarantees = [name for name in wanted if name != "seed"]
     wanted += tuning
+    if apis[0] == "chat" and not _needs_responses(request):
+        return "chat"
     if not wanted or (not guarantees and _needs_responses(request)):
         return "responses"
     adaptations.append(
@@ -163,8 +145,8 @@ def _needs_responses(request: ChatRequest) -> bool:
     """Whether the request has what only Responses takes; no tuning is worth losing that."""
     if request.web_search or request.options_as(OpenAIOptions).reasoning_summary is not None:
         return True
-    if request.tools and request.reasoning_effort not in (None, "none"):
-        return True  # newer models refuse tools with an effort on Chat Completions
+    if request.tools and not chat_takes_tools(request):
+        return True
     return any(
         (isinstance(part, DocumentPart) and part.document.url is not None)
         or (
@@ -174,3 +156,26 @@ def _needs_responses(request: ChatRequest) -> bool:
         for message in request.messages
         for part in message.content
     )
+
+
+CHAT_PARTS, RESPONSES_PARTS = "chat.completions", "responses.content"
+"""The `api` of a part's state that is a part as that API spells it."""
+
+
+def own_words(part: ContentPart, api: str) -> dict[str, Any] | None:
+    """A part that the schema has no place for, such as the id of a file, as OpenAI spells it.
+
+    It is a text part without text, whose state is what goes out. `None`: it is none.
+    """
+    return part.state_of("openai", api) if isinstance(part, TextPart) and not part.text else None
+
+
+def chat_takes_tools(request: ChatRequest) -> bool:
+    """Whether the model calls tools on Chat Completions with the effort of this request."""
+    asked = request.reasoning_effort
+    return {
+        "always": True,
+        "no effort": asked in (None, "none"),
+        "not thinking": not thinks(request),
+        "never": False,
+    }[facts_of(request).chat_tools]

@@ -9,6 +9,7 @@ from indox_core.plugin import (
     Adaptation,
     Call,
     ChatRequest,
+    ModelFacts,
     Provider,
     ProviderSpec,
     Rates,
@@ -19,7 +20,8 @@ from indox_core.plugin import (
 
 from . import _chat, _responses
 from ._compatible import OpenAICompatible
-from ._options import SDK, OpenAIOptions, choose_api, is_openai_itself
+from ._models import MODELS, is_openai_itself
+from ._options import SDK, OpenAIOptions, choose_api
 from ._rates import rates_of
 
 _COUNTED = ("model", "input", "tools", "tool_choice", "parallel_tool_calls", "text", "reasoning")
@@ -36,7 +38,12 @@ class OpenAIProvider(OpenAICompatible):
         sdk=SDK,
         fetches_urls=frozenset({"image", "document"}),
         options=OpenAIOptions,
+        models=MODELS,
     )
+
+    def facts(self, request: ChatRequest) -> ModelFacts | None:
+        """Another server gives OpenAI's names to models of its own, or its own names."""
+        return super().facts(request) if is_openai_itself(request.base_url) else None
 
     def encode(self, request: ChatRequest) -> Call:
         adaptations: list[Adaptation] = []

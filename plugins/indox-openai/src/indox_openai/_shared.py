@@ -13,16 +13,17 @@ from indox_core.plugin import (
     Media,
     ProviderFailure,
     Refusal,
-    ResponseSchema,
     TokenUsage,
     ToolResultPart,
+    UnsupportedFeatureError,
     as_object,
-    clamped,
     count,
     dropped,
 )
 
+from ._models import facts_of
 from ._refusals import RULES
+from ._strict import strict_schema
 
 
 def failure_of(body: JSON, status: int | None = None) -> Failure:
@@ -67,95 +68,24 @@ def file_of(media: Media) -> dict[str, Any]:
     return {"filename": media.name or f"document.{ending}", "file_data": media.data_url}
 
 
-def json_format(schema: ResponseSchema, adaptations: list[Adaptation]) -> dict[str, Any]:
-    """name, schema and strict of a JSON-schema answer, within OpenAI's limits for strict ones."""
-    fields: dict[str, Any] = {"name": schema.name, "schema": schema.json_schema, "strict": False}
-    if not schema.strict:
-        return fields
-    wire, strict = strict_schema(
-        schema.json_schema, True, "response_schema.json_schema", adaptations
-    )
-    return {**fields, "schema": wire, "strict": strict}
+def json_format(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str, Any] | None:
+    """What makes the answer JSON: `type`, and of a schema its name, itself and strict.
 
-
-def strict_schema(
-    schema: dict[str, Any], wanted: bool, path: str, adaptations: list[Adaptation]
-) -> tuple[dict[str, Any], bool]:
-    """A schema within OpenAI's limits for strict ones, and whether it can be one.
-
-    https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas
+    Raises `UnsupportedFeatureError` for a schema where the model follows none.
     """
-    if not wanted:
-        return schema, False
-    root = schema
-    if "$ref" in root:  # the root must be an object, not a reference to one
-        root = {**_referred(root["$ref"], schema), **{k: v for k, v in root.items() if k != "$ref"}}
-    strict, expressible = _strict(root, root)
-    if not expressible or strict.get("type") != "object":
-        adaptations.append(
-            clamped(
-                f"{path.rpartition('.')[0]}.strict",
-                "a strict schema is an object, and no object in it has free keys",
-                True,
-                False,
-            )
+    schema = request.response_schema
+    if schema is None:
+        return None
+    if not schema.strict and schema.json_schema == {"type": "object"}:
+        return {"type": "json_object"}  # which is how `response_format` spells it
+    if not facts_of(request).json_schema:
+        raise UnsupportedFeatureError(
+            f"{request.provider}: {request.model} follows no schema. It answers with any JSON "
+            'object for response_schema={"type": "json_object"}.'
         )
-        return schema, False
-    if strict != schema:
-        adaptations.append(
-            clamped(path, "a strict schema needs every property required and no others")
-        )
-    return strict, True
-
-
-def _referred(reference: Any, root: dict[str, Any]) -> dict[str, Any]:
-    """What `#/$defs/NAME` stands for; {} for what cannot be found."""
-    found: Any = root
-    for step in str(reference).removeprefix("#/").split("/"):
-        found = found.get(step) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}
-
-
-def _strict(
-    schema: Any, root: dict[str, Any], opened: frozenset[str] = frozenset()
-) -> tuple[Any, bool]:
-    """The schema with every object closed and complete, and whether that can be said of all."""
-    if isinstance(schema, list):
-        items = [_strict(item, root, opened) for item in schema]
-        return [item for item, _ in items], all(possible for _, possible in items)
-    if not isinstance(schema, dict):
-        return schema, True
-    if "$ref" in schema and len(schema) > 1 and schema is not root:
-        # A reference stands alone: with a description beside it, it is written out.
-        beside = {key: value for key, value in schema.items() if key not in ("$ref", "default")}
-        if not beside:
-            return {"$ref": schema["$ref"]}, True
-        if schema["$ref"] in opened:
-            return {"$ref": schema["$ref"]}, True  # written out it would never end
-        target = {**_referred(schema["$ref"], root), **beside}
-        return _strict(target, root, opened | {schema["$ref"]})
-    closed: dict[str, Any] = {}
-    possible = schema.get("additionalProperties", False) is False
-    possible = possible and not schema.keys() & {"oneOf", "not", "if", "patternProperties"}
-    for key, value in schema.items():
-        if key in ("properties", "$defs", "definitions") and isinstance(value, dict):
-            inner = {name: _strict(item, root, opened) for name, item in value.items()}
-            closed[key] = {name: item for name, (item, _) in inner.items()}
-            possible = possible and all(ok for _, ok in inner.values())
-        elif key in ("items", "anyOf", "allOf", "prefixItems"):
-            closed[key], ok = _strict(value, root, opened)
-            possible = possible and ok
-        elif key != "default":
-            closed[key] = value
-    kind = schema.get("type")
-    if kind is None and "properties" in schema:
-        kind = closed["type"] = "object"
-    if kind == "object" or (isinstance(kind, list) and "object" in kind):
-        if "properties" not in schema:
-            return closed, False
-        closed["required"] = list(schema["properties"])
-        closed["additionalProperties"] = False
-    return closed, possible
+    path = "response_schema.json_schema"
+    wire, strict = strict_schema(schema.json_schema, schema.strict, path, adaptations)
+    return {"type": "json_schema", "name": schema.name, "schema": wire, "strict": strict}
 
 
 def note_cache(request: ChatRequest, adaptations: list[Adaptation]) -> None:

@@ -8,7 +8,6 @@ from indox_core.plugin import (
     JSON,
     MADE_UP_CALL,
     Choice,
-    Citation,
     ContentPart,
     Failure,
     Finish,
@@ -25,9 +24,10 @@ from indox_core.plugin import (
     media_part,
     parse_arguments,
 )
-from indox_openai._shared import expect_object, usage_of
+from indox_openai._shared import expect_object, failure_of, usage_of
 
 from .encode import OPERATION
+from .message import citations_of, media_of, objects, once, reasoning_of, sources_of, text_of
 
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop",
@@ -53,37 +53,50 @@ def chat_to_reply(body: JSON) -> Reply:
         id=body.get("id"),
         model=body.get("model"),
         refusal=first.refusal,
-        citations=(*citations_of(choices[0].get("message") or {}), *sources_of(body)),
+        citations=once([*citations_of(message_of(choices[0])), *sources_of(body)]),
         more_choices=tuple(read[1:]),
     )
 
 
 def chat_usage(body: dict[str, Any]) -> TokenUsage | None:
-    usage = body.get("usage")
-    if usage is None:  # Groq's streams say it there
-        usage = as_object(body.get("x_groq")).get("usage")
+    """The counts: of OpenAI, in Groq's streams, or in a choice, as in Moonshot's."""
+    places = (body, as_object(body.get("x_groq")), *objects(body.get("choices")))
+    usage = next((found for place in places if (found := as_object(place.get("usage")))), None)
     searches = count(as_object(usage).get("num_search_queries"))  # Perplexity's
     names = ("prompt_tokens", "completion_tokens")
     return usage_of(usage, names, body.get("service_tier"), searches)
 
 
+def message_of(choice: dict[str, Any]) -> dict[str, Any]:
+    """The message of a choice. Some servers answer a plain call with the chunk of a stream."""
+    return as_object(choice.get("message")) or as_object(choice.get("delta"))
+
+
+def check_choice(choice: dict[str, Any]) -> None:
+    """Raises `ProviderFailure` for a choice that ended in an error, as OpenRouter tells it."""
+    error, finish = choice.get("error"), choice.get("finish_reason")
+    if error or finish == "error":
+        failed = {"error": error or "the server ended the answer with an error"}
+        raise ProviderFailure(failure_of(failed))
+
+
 def _choice(choice: Any) -> Choice:
-    message = choice.get("message") if isinstance(choice, dict) else None
-    if not isinstance(message, dict):
+    choice = as_object(choice)
+    check_choice(choice)
+    message = message_of(choice)
+    if not message:
         raise ProviderFailure(Failure("malformed", "a choice has no message"))
     parts: list[ContentPart] = []
     if thought := reasoning_of(message):
         parts.append(ReasoningPart(text=thought))
     if text := text_of(message.get("content")):
         parts.append(TextPart(text=text))
-    if isinstance(sound := message.get("audio"), dict):
-        opaque = ProviderState(provider="openai", api=OPERATION, data={"audio": sound})
-        parts.append(media_part(sound.get("data"), None, opaque))
-    calls = list(message.get("tool_calls") or ())
-    if message.get("function_call"):  # before tools there were functions, one call and no id
-        calls.append({"function": message["function_call"]})
+    parts += dict(media_of(message)).values()
+    if sound := as_object(message.get("audio")):
+        parts.append(sound_part(sound))
+    calls = calls_of(message)
     for index, call in enumerate(calls):
-        function = call.get("function") or call.get("custom") or {}
+        function = function_of(call)
         parts.append(
             ToolCallPart(
                 id=call.get("id") or f"{MADE_UP_CALL}{index}",
@@ -97,6 +110,25 @@ def _choice(choice: Any) -> Choice:
     )
 
 
+def sound_part(sound: dict[str, Any]) -> ContentPart:
+    """What the model says aloud."""
+    opaque = ProviderState(provider="openai", api=OPERATION, data={"audio": sound})
+    return media_part(sound.get("data"), None, opaque)
+
+
+def calls_of(message: dict[str, Any]) -> list[dict[str, Any]]:
+    """The calls; before tools there were functions, one call and no id."""
+    calls = objects(message.get("tool_calls"))
+    if isinstance(function := message.get("function_call"), dict) and function:
+        calls.append({"index": 0, "function": function})
+    return calls
+
+
+def function_of(call: dict[str, Any]) -> dict[str, Any]:
+    """What is called with what. Some servers leave out the object around both."""
+    return as_object(call.get("function")) or as_object(call.get("custom")) or call
+
+
 def finish_of(raw: Any, has_calls: bool, refused: bool) -> Finish:
     """Our word for the finish reason. A forced tool call ends with `stop` on the wire."""
     unified = _FINISH.get(str(raw), "unknown")
@@ -105,31 +137,3 @@ def finish_of(raw: Any, has_calls: bool, refused: bool) -> Finish:
     elif unified == "stop" and has_calls:
         unified = "tool_calls"
     return Finish(unified, None if raw is None else str(raw))
-
-
-def text_of(content: Any) -> str:
-    """The text of a content that is a string or, on some servers, a list of parts."""
-    if isinstance(content, list):
-        return "".join(
-            item if isinstance(item, str) else str(item.get("text") or "") for item in content
-        )
-    return content if isinstance(content, str) else ""
-
-
-def reasoning_of(message: dict[str, Any]) -> str:
-    """DeepSeek's and llama.cpp's name for it, then OpenRouter's."""
-    value = message.get("reasoning_content") or message.get("reasoning")
-    return value if isinstance(value, str) else ""
-
-
-def citations_of(message: dict[str, Any]) -> tuple[Citation, ...]:
-    found = (item.get("url_citation") for item in message.get("annotations") or ())
-    return tuple(Citation(url=c.get("url"), title=c.get("title")) for c in found if c)
-
-
-def sources_of(body: dict[str, Any]) -> tuple[Citation, ...]:
-    """What Perplexity's answers quote stands beside the choices."""
-    found = body.get("search_results")
-    if isinstance(found, list):
-        return tuple(Citation(url=s.get("url"), title=s.get("title")) for s in found)
-    return tuple(Citation(url=url) for url in body.get("citations") or () if isinstance(url, str))

@@ -23,14 +23,22 @@ from indox_core.plugin import (
     dropped,
     merged,
 )
-from indox_openai._options import OpenAIOptions, effort_of, is_openai_itself, reasons, sampling
+from indox_openai._models import facts_of, is_openai_itself
+from indox_openai._options import (
+    CHAT_PARTS,
+    OpenAIOptions,
+    chat_takes_tools,
+    own_words,
+    penalties,
+    sampling,
+)
 from indox_openai._shared import (
     file_of,
     json_format,
     note_cache,
     note_is_error,
-    strict_schema,
 )
+from indox_openai._strict import strict_schema
 
 OPERATION = "chat.completions"
 
@@ -39,30 +47,33 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
     """The body of POST /chat/completions."""
     options = request.options_as(OpenAIOptions)
     own = is_openai_itself(request.base_url)
+    facts = facts_of(request)
     body: dict[str, Any] = {
         "model": request.model,
         "messages": [
             wire
             for number, message in enumerate(request.messages)
-            for wire in _message_to_chat(message, number, adaptations)
+            for wire in _message_to_chat(message, number, facts.system, adaptations)
         ],
         **sampling(request, adaptations),
     }
     if request.web_search:
-        raise UnsupportedFeatureError(
-            f"{request.provider}: Chat Completions has no web search. At OpenAI the Responses API "
-            'has: leave out provider_options "api", stop, n and audio.'
-        )
+        if not facts.search_options:
+            raise UnsupportedFeatureError(
+                f"{request.provider}: Chat Completions has no web search. At OpenAI the Responses "
+                'API has: leave out provider_options "api", stop, n and audio.'
+            )
+        body["web_search_options"] = {}
     if request.max_tokens is not None:
         # The older name is the one that other servers know; reasoning models refuse it.
         body["max_completion_tokens" if own else "max_tokens"] = request.max_tokens
     if request.stop:
-        if own and reasons(request):
-            raise UnsupportedFeatureError(f"openai: {request.model} takes no stop sequences.")
         body["stop"] = list(request.stop)
     if request.seed is not None:
         body["seed"] = request.seed
     if request.tools:
+        if not chat_takes_tools(request):
+            raise UnsupportedFeatureError(_no_tools(request))
         body["tools"] = [
             _tool_to_chat(tool, f"tools.{number}", adaptations)
             for number, tool in enumerate(request.tools)
@@ -71,11 +82,11 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
             body["tool_choice"] = _choice_to_chat(request.tool_choice)
         if request.parallel_tool_calls is not None:
             body["parallel_tool_calls"] = request.parallel_tool_calls
-    if request.response_schema is not None:
-        schema = json_format(request.response_schema, adaptations)
-        body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    if (effort := effort_of(request, adaptations)) is not None:
-        body["reasoning_effort"] = effort
+    if (answer := json_format(request, adaptations)) is not None:
+        kind = answer.pop("type")
+        body["response_format"] = {"type": kind, **({kind: answer} if answer else {})}
+    if request.reasoning_effort is not None:
+        body["reasoning_effort"] = request.reasoning_effort
     if request.metadata:
         # OpenAI takes metadata only with answers that it stores.
         reason = "Chat Completions keeps metadata only with stored answers"
@@ -86,8 +97,8 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
     if request.stream:
         body["stream"] = True
         body["stream_options"] = {"include_usage": True}
-    names = ("service_tier", "verbosity", "presence_penalty", "frequency_penalty", "n")
-    for name in (*names, "prompt_cache_key", "safety_identifier"):
+    body.update(penalties(request, adaptations))
+    for name in ("service_tier", "verbosity", "n", "prompt_cache_key", "safety_identifier"):
         if (value := getattr(options, name)) is not None:
             body[name] = value
     if options.reasoning_summary is not None:
@@ -97,19 +108,39 @@ def request_to_chat(request: ChatRequest, adaptations: list[Adaptation]) -> Call
     return Call(OPERATION, merged(body, options.extra_body), tuple(adaptations))
 
 
+def _no_tools(request: ChatRequest) -> str:
+    only = "" if facts_of(request).chat_tools == "never" else ' with reasoning_effort="none", or'
+    return (
+        f"{request.provider}: {request.model} calls no tools on Chat Completions. Call them{only} "
+        'on the Responses API: leave out provider_options "api", n, stop and audio.'
+    )
+
+
 def _message_to_chat(
-    message: Message, number: int, adaptations: list[Adaptation]
+    message: Message, number: int, system: bool, adaptations: list[Adaptation]
 ) -> list[dict[str, Any]]:
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
         return [_result_to_chat(part, number, adaptations) for part in results]
     wire: dict[str, Any] = {"role": message.role}
+    if message.role == "system" and not system:
+        wire["role"] = "user"
+        adaptations.append(
+            Adaptation(
+                path=f"messages.{number}.role",
+                kind="moved",
+                before="system",
+                after="user",
+                reason="the model reads no system messages",
+            )
+        )
     if message.name is not None:
         wire["name"] = message.name
     if message.role != "assistant":
         parts = [_part_to_chat(part, number) for part in message.content]
         only_text = all(isinstance(part, TextPart) for part in message.content)
-        wire["content"] = message.text if only_text and len(parts) <= 1 else parts
+        own = any(own_words(part, CHAT_PARTS) for part in message.content)
+        wire["content"] = message.text if only_text and len(parts) <= 1 and not own else parts
         return [wire]
     for index, part in enumerate(message.content):
         if not isinstance(part, TextPart | ToolCallPart):
@@ -146,6 +177,8 @@ def _result_to_chat(
 
 
 def _part_to_chat(part: ContentPart, number: int) -> dict[str, Any]:
+    if (own := own_words(part, CHAT_PARTS)) is not None:
+        return own
     if isinstance(part, TextPart):
         return {"type": "text", "text": part.text}
     if isinstance(part, ImagePart):

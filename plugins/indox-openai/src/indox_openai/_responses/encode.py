@@ -22,14 +22,15 @@ from indox_core.plugin import (
     dropped,
     merged,
 )
-from indox_openai._options import PENALTIES, OpenAIOptions, effort_of, reasons, sampling
+from indox_openai._models import facts_of, is_openai_itself
+from indox_openai._options import PENALTIES, RESPONSES_PARTS, OpenAIOptions, own_words, sampling
 from indox_openai._shared import (
     file_of,
     json_format,
     note_cache,
     note_is_error,
-    strict_schema,
 )
+from indox_openai._strict import strict_schema
 
 OPERATION = "responses"
 
@@ -50,7 +51,7 @@ def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) ->
         "store": False,
         **sampling(request, adaptations),
     }
-    if reasons(request):
+    if is_openai_itself(request.base_url) and "reasoning" not in facts_of(request).lacks:
         body["include"] = ["reasoning.encrypted_content"]
     _leave_out_what_chat_has(request, adaptations)
     if request.seed is not None:
@@ -70,15 +71,13 @@ def request_to_responses(request: ChatRequest, adaptations: list[Adaptation]) ->
         if request.parallel_tool_calls is not None:
             body["parallel_tool_calls"] = request.parallel_tool_calls
     text: dict[str, Any] = {}
-    if request.response_schema is not None:
-        schema = json_format(request.response_schema, adaptations)
-        text["format"] = {"type": "json_schema", **schema}
+    if (answer := json_format(request, adaptations)) is not None:
+        text["format"] = answer
     if options.verbosity is not None:
         text["verbosity"] = options.verbosity
     if text:
         body["text"] = text
-    effort = effort_of(request, adaptations)
-    reasoning = {"effort": effort, "summary": options.reasoning_summary}
+    reasoning = {"effort": request.reasoning_effort, "summary": options.reasoning_summary}
     if any(reasoning.values()):
         body["reasoning"] = {name: value for name, value in reasoning.items() if value is not None}
     if request.metadata:
@@ -117,7 +116,9 @@ def _message_to_items(
         return [_result_to_item(part, number, custom, adaptations) for part in results]
     if message.role == "assistant":
         return _assistant_to_items(message, number, custom, adaptations)
-    if all(isinstance(part, TextPart) for part in message.content) and len(message.content) <= 1:
+    own = any(own_words(part, RESPONSES_PARTS) for part in message.content)
+    only_text = all(isinstance(part, TextPart) for part in message.content)
+    if only_text and len(message.content) <= 1 and not own:
         return [{"role": message.role, "content": message.text}]
     parts = [
         _part_to_responses(part, f"messages.{number}.content.{index}", adaptations)
@@ -177,6 +178,8 @@ def _result_to_item(
 def _part_to_responses(
     part: ContentPart, path: str, adaptations: list[Adaptation]
 ) -> dict[str, Any]:
+    if (own := own_words(part, RESPONSES_PARTS)) is not None:
+        return own
     if isinstance(part, TextPart):
         return {"type": "input_text", "text": part.text}
     if isinstance(part, ImagePart):
