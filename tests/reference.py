@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from vendors.tables import claude_tables, filled
 from vendors.openai_tables import filled as openai_filled
+from vendors.tables import claude_tables, filled
 
 from indox_core._engine.pricing import Question, quote
 from indox_core._money.library import library_names
