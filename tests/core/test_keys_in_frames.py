@@ -275,7 +275,7 @@ def test_a_call_that_fails_shows_no_key_and_no_header(vendor, fault, stream, way
     assert KEY not in str(error)
 
 
-@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated")  # by httpx-aiohttp, of aiohttp
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of aiohttp, by httpx-aiohttp
 @pytest.mark.parametrize("transport", [None, "httpx2", "aiohttp"])
 def test_a_proxy_that_refuses_shows_no_password(transport):
     """Without a transport by the sync client, else by the async one."""
