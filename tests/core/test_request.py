@@ -35,7 +35,7 @@ def read(schema):
         (OBJECT, ResponseSchema(json_schema=OBJECT)),
         (
             {"type": "json_schema", "json_schema": {"name": "city", "schema": OBJECT}},
-            ResponseSchema(name="city", json_schema=OBJECT, strict=False),
+            ResponseSchema(name="city", json_schema=OBJECT, strict=None),
         ),
         (
             {"type": "json_schema", "json_schema": {"schema": OBJECT, "strict": True}},
@@ -47,7 +47,7 @@ def read(schema):
         ),
         (
             {"type": "json_schema", "name": "city", "schema": OBJECT, "description": "A city."},
-            ResponseSchema(name="city", json_schema=OBJECT, strict=False, description="A city."),
+            ResponseSchema(name="city", json_schema=OBJECT, strict=None, description="A city."),
         ),
         ({"type": "json_object"}, ResponseSchema(json_schema={"type": "object"}, strict=False)),
         ({"type": "text"}, None),
@@ -65,7 +65,7 @@ def test_any_object_is_asked_for_or_refused():
         for model in ("openai/gpt-5-mini", "google/gemini-2.5-flash", "mistral/mistral-large"):
             body = client.explain(HELLO, model, response_schema=anything).body
             assert "additionalProperties" not in str(body)
-        with pytest.raises(UnsupportedFeatureError, match="properties"):
+        with pytest.raises(UnsupportedFeatureError, match="named fields"):
             client.explain(HELLO, "anthropic/claude-sonnet-5", response_schema=anything)
 
 
@@ -140,16 +140,17 @@ def test_what_a_part_does_not_have_is_refused(part):
 
 def test_what_stands_beside_a_tools_function_is_read_or_refused():
     function = {"name": "f", "parameters": {"type": "object"}}
-    fake = FakeProvider("ok")
+    fake = FakeProvider("ok", name="openai")
     with Client(plugins=[fake]) as client:
         tool = {"type": "function", "function": function, "strict": True}
-        client.chat(HELLO, "fake/m", tools=[tool])
+        client.chat(HELLO, "openai/m", tools=[tool])
         assert fake.requests[0].tools[0].strict is True
-        for place in ({**tool, "x": 1}, {"type": "function", "function": {**function, "x": 1}}):
-            client.chat(HELLO, "fake/m", tools=[place])
-            assert fake.requests[-1].tools[0].provider_options == {"openai": {"x": 1}}
+        inside = {"type": "function", "function": {**function, "x": 1}}
+        for place, kept in (({**tool, "x": 1}, {"x": 1}), (inside, {"function": {"x": 1}})):
+            client.chat(HELLO, "openai/m", tools=[place])
+            assert fake.requests[-1].tools[0].own_options == kept
         with pytest.raises(ValidationError, match="x"):
-            client.chat(HELLO, "fake/m", tools=[{**function, "x": 1}])
+            client.chat(HELLO, "openai/m", tools=[{**function, "x": 1}])
 
 
 def test_a_file_of_the_vendors_own_is_for_those_who_read_it():
@@ -167,13 +168,14 @@ def test_a_file_of_the_vendors_own_is_for_those_who_read_it():
 def test_what_one_vendor_knows_goes_into_its_options(key, vendor):
     part = {"type": "text", "text": "Hi", key: {"type": "x"}}
     tool = {"name": "f", key: {"type": "x"}}
-    fake = FakeProvider("ok")
-    with Client(plugins=[fake]) as client:
-        client.chat([{"role": "user", "content": [part]}], "fake/m", tools=[tool])
-    request = fake.requests[0]
-    assert request.messages[0].content[0].options_of(vendor) == {key: {"type": "x"}}
-    assert request.tools[0].options_of(vendor) == {key: {"type": "x"}}
-    assert request.tools[0].options_of("others") == {}
+    for name in (vendor, "fake"):
+        fake = FakeProvider("ok", name=name)
+        with Client(plugins=[fake], providers={name: {"api_key": "x"}}) as client:
+            client.chat([{"role": "user", "content": [part]}], f"{name}/m", tools=[tool])
+        request = fake.requests[0]
+        own = {vendor: {key: {"type": "x"}}} if name == vendor else {}
+        assert request.messages[0].content[0].provider_options == own
+        assert request.tools[0].provider_options == own
 
 
 @pytest.mark.parametrize("written", ['{"a": 1}', '{ "a":1 }', '{"a":1.0}'])

@@ -45,9 +45,9 @@ def request_to_local(request: ChatRequest) -> Call:
     if request.seed is not None:
         body["seed"] = request.seed % 2**32
     if request.response_schema is not None:
-        schema = {"name": "response", "schema": request.response_schema.json_schema}
+        schema = {"name": "response", "schema": request.response_schema.described}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        if not request.response_schema.strict:
+        if request.response_schema.strict is False:
             reason = "the engine keeps to every schema"
             adaptations.append(dropped("response_schema.strict", reason, False))
     return Call(OPERATION, body, tuple(adaptations))

@@ -41,6 +41,7 @@ from indox_core._schema import (
     TextPart,
     check_calls,
     check_model,
+    for_its_provider,
     read_request,
     split_model,
     with_results,
@@ -198,6 +199,7 @@ def read_chat(
         {name: value for name, value in options.items() if name not in _NOT_OF_THE_REQUEST},
         provider.spec.options,
     )
+    request = for_its_provider(request)
     if provider.spec.pairs_calls:
         check_calls(request.messages)
     request = without(request, provider.spec.lacks)

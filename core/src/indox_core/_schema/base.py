@@ -86,8 +86,10 @@ class WithOptions(Frozen):
     provider_options: dict[str, JSONObject] = Field(default_factory=dict)
     """Per provider, fields that are laid over what is sent for this."""
 
-    def options_of(self, provider: str) -> dict[str, JSON]:
-        return self.provider_options.get(provider, {})
+    @property
+    def own_options(self) -> dict[str, JSON]:
+        """Those of the provider that the request goes to: the core leaves it no others."""
+        return next(iter(self.provider_options.values()), {})
 
 
 _VENDORS_KEYS = {"prompt_cache_breakpoint": "openai", "cache_control": "anthropic"}

@@ -47,6 +47,9 @@ class Tool(WithOptions):
             given |= {key: item for key, item in function.items() if item is not None}
         # In its spelling OpenAI takes any other key, and does nothing with those it does not know.
         others = {key: given.pop(key) for key in [*given] if key not in cls.model_fields}
+        inner = {key: others.pop(key) for key in [*others] if key in (function or ())}
+        if inner:
+            others["function"] = inner
         if others:
             options = dict(given.get("provider_options") or {})
             options["openai"] = {**others, **options.get("openai", {})}
@@ -81,7 +84,8 @@ class ResponseSchema(Frozen):
 
     name: Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")] = "response"
     json_schema: JSONObject
-    strict: bool = True
+    strict: bool | None = True
+    """Whether the answer must match it exactly. `None`: the vendor's default."""
     description: Text = ""
     """What the answer is for, where a vendor has a place for it; else in the schema."""
 
@@ -121,7 +125,7 @@ class ResponseSchema(Frozen):
             return cls(
                 name=given.get("name", "response"),
                 json_schema=given.get("schema"),
-                strict=given.get("strict") or False,  # who does not say it does not want it
+                strict=given.get("strict"),
                 description=given.get("description") or "",
             )
         return cls(json_schema=dict(value))
@@ -214,6 +218,28 @@ class ChatRequest(Frozen):
                     + ", ".join(names)
                 )
         return self
+
+
+ItemT = TypeVar("ItemT", bound=WithOptions)
+
+
+def for_its_provider(request: ChatRequest) -> ChatRequest:
+    """The request without what its messages, parts and tools carry for other providers."""
+    carriers = (request.tools, request.messages, *(m.content for m in request.messages))
+    if not any(item.provider_options for items in carriers for item in items):
+        return request
+
+    def own(item: ItemT) -> ItemT:
+        mine = {name: it for name, it in item.provider_options.items() if name == request.provider}
+        return item.model_copy(update={"provider_options": mine})
+
+    messages = tuple(
+        own(message).model_copy(update={"content": tuple(map(own, message.content))})
+        for message in request.messages
+    )
+    return request.model_copy(
+        update={"messages": messages, "tools": tuple(map(own, request.tools))}
+    )
 
 
 def split_model(model: Any) -> tuple[str, str]:

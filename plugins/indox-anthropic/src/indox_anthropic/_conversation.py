@@ -19,6 +19,7 @@ from indox_core.plugin import (
     UnsupportedFeatureError,
     ValidationError,
     dropped,
+    merged,
 )
 
 PROVIDER = "anthropic"
@@ -131,6 +132,15 @@ def holds_results(message: dict[str, Any]) -> bool:
 
 
 def _blocks(
+    message: Message, part: ContentPart, path: str, adaptations: list[Adaptation]
+) -> list[dict[str, Any]]:
+    """The part as Claude has it, with what it carries for Anthropic alone."""
+    own = part.own_options
+    found = _plain_blocks(message, part, path, adaptations)
+    return [merged(block, own) for block in found] if own else found
+
+
+def _plain_blocks(
     message: Message, part: ContentPart, path: str, adaptations: list[Adaptation]
 ) -> list[dict[str, Any]]:
     state = part.state_of(PROVIDER)

@@ -241,7 +241,7 @@ def _tool_to_anthropic(
         wire["description"] = tool.description
     if strict is not None:
         wire["strict"] = strict
-    return wire
+    return merged(wire, tool.own_options)
 
 
 def _add_schema(request: ChatRequest, body: dict[str, Any], adaptations: list[Adaptation]) -> None:
@@ -249,14 +249,14 @@ def _add_schema(request: ChatRequest, body: dict[str, Any], adaptations: list[Ad
     if asked is None:
         return
     try:
-        schema = strict_schema(asked.json_schema, path, adaptations)
+        schema = strict_schema(asked.described, path, adaptations)
     except Unfit as unfit:
         raise UnsupportedFeatureError(
             f"{unfit}. Claude keeps to schemas whose objects have named fields and end somewhere. "
             "Name the fields, ask for a list of objects with a key and a value, or give the schema "
             "to a tool that is not strict."
         ) from None
-    if not asked.strict:
+    if asked.strict is False:
         adaptations.append(dropped("response_schema.strict", "Claude keeps to every schema", False))
     body.setdefault("output_config", {})["format"] = {"type": "json_schema", "schema": schema}
 

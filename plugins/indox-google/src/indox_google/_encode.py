@@ -61,7 +61,13 @@ def request_to_google(request: ChatRequest) -> Call:
         body["systemInstruction"] = {"parts": system}
     tools: list[dict[str, Any]] = []
     if request.tools:
-        tools.append({"functionDeclarations": [_declaration(tool) for tool in request.tools]})
+        tools.append(
+            {
+                "functionDeclarations": [
+                    merged(_declaration(tool), tool.own_options) for tool in request.tools
+                ]
+            }
+        )
         _add_tool_choice(request, body)
     if request.web_search:
         tools.append({"googleSearch": {}})
@@ -129,10 +135,10 @@ def _generation_config(
         )
     if request.response_schema is not None:
         config["responseMimeType"] = "application/json"
-        schema, changes = schema_to_google(request.response_schema.json_schema)
+        schema, changes = schema_to_google(request.response_schema.described)
         config["responseJsonSchema"] = schema
         adaptations.extend(changes)
-        if not request.response_schema.strict:
+        if request.response_schema.strict is False:
             reason = "Gemini keeps to every schema"
             adaptations.append(dropped("response_schema.strict", reason, False))
     return {name: value for name, value in config.items() if value is not None}
@@ -283,7 +289,7 @@ def _parts(
         elif (wire := _part(part, where, adaptations)) or state:
             if isinstance(part, TextPart) and state and state.keys() <= _SIGNATURE:
                 wire = {"text": part.text}  # also an empty one: the signature belongs to it
-            parts.append({**wire, **(state or {})})
+            parts.append(merged({**wire, **(state or {})}, part.own_options))
             if isinstance(part, ToolCallPart) and part.arguments is None:
                 reason = "Gemini takes arguments only as an object"
                 adaptations.append(dropped(f"{where}.arguments_raw", reason))

@@ -131,9 +131,10 @@ def _message_to_mistral(
         return [_result_to_mistral(part, path, adaptations) for part in results]
     if message.role == "assistant":
         return _assistant_to_mistral(message, path, adaptations)
-    chunks = [_chunk(part, path) for part in message.content]
-    only_text = len(chunks) <= 1 and all(isinstance(part, TextPart) for part in message.content)
-    return [{"role": message.role, "content": message.text if only_text else chunks}]
+    chunks = [merged(_chunk(part, path), part.own_options) for part in message.content]
+    plain = all(isinstance(p, TextPart) and not p.own_options for p in message.content)
+    content = message.text if plain and len(chunks) <= 1 else chunks
+    return [merged({"role": message.role, "content": content}, message.own_options)]
 
 
 def _assistant_to_mistral(
@@ -226,7 +227,7 @@ def _tool_to_mistral(tool: Tool) -> dict[str, Any]:
         function["description"] = tool.description
     if tool.strict is not None:
         function["strict"] = tool.strict
-    return {"type": "function", "function": function}
+    return merged({"type": "function", "function": function}, tool.own_options)
 
 
 def _choice_to_mistral(choice: ToolChoice) -> Any:

@@ -20,10 +20,10 @@ def schema_to_mistral(schema: ResponseSchema, adaptations: list[Adaptation]) -> 
 
     A map cannot be closed without being emptied: with one in it the schema is not strict.
     """
-    wire = {"name": schema.name, "schema": schema.json_schema, "strict": schema.strict}
+    wire = {"name": schema.name, "schema": schema.described, "strict": bool(schema.strict)}
     if not schema.strict:
         return wire
-    objects = list(_objects(schema.json_schema, _ROOT))
+    objects = list(_objects(schema.described, _ROOT))
     maps = [path for path, one in objects if _is_map(one)]
     if maps:
         places = ", ".join(maps)
@@ -36,7 +36,7 @@ def schema_to_mistral(schema: ResponseSchema, adaptations: list[Adaptation]) -> 
         for path, one in objects
         if "additionalProperties" not in one
     )
-    return {**wire, "schema": _CLOSED.apply(schema.json_schema)}
+    return {**wire, "schema": _CLOSED.apply(schema.described)}
 
 
 def _is_map(schema: dict[str, Any]) -> bool:

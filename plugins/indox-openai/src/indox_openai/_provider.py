@@ -37,6 +37,7 @@ class OpenAIProvider(OpenAICompatible):
         base_url="https://api.openai.com/v1",
         sdk=SDK,
         fetches_urls=frozenset({"image", "document"}),
+        reads_files=frozenset({"document"}),
         options=OpenAIOptions,
         models=MODELS,
     )

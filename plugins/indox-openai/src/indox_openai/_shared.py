@@ -63,7 +63,9 @@ def usage_of(
 
 
 def file_of(media: Media) -> dict[str, Any]:
-    """A document as both APIs take its bytes."""
+    """A document as both APIs take it: its bytes, or the id of a file that was uploaded."""
+    if media.id is not None:
+        return {"file_id": media.id}
     ending = next((end for end, kind in MEDIA_TYPES.items() if kind == media.media_type), "pdf")
     return {"filename": media.name or f"document.{ending}", "file_data": media.data_url}
 
@@ -84,8 +86,10 @@ def json_format(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str
             'object for response_schema={"type": "json_object"}.'
         )
     path = "response_schema.json_schema"
-    wire, strict = strict_schema(schema.json_schema, schema.strict, path, adaptations)
-    return {"type": "json_schema", "name": schema.name, "schema": wire, "strict": strict}
+    wire, strict = strict_schema(schema.json_schema, bool(schema.strict), path, adaptations)
+    about = {"description": schema.description} if schema.description else {}
+    kept = {"strict": strict} if schema.strict is not None else {}
+    return {"type": "json_schema", "name": schema.name, **about, "schema": wire, **kept}
 
 
 def note_cache(request: ChatRequest, adaptations: list[Adaptation]) -> None:

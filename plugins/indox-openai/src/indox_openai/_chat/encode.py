@@ -121,7 +121,10 @@ def _message_to_chat(
 ) -> list[dict[str, Any]]:
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
-        return [_result_to_chat(part, number, adaptations) for part in results]
+        return [
+            merged(_result_to_chat(part, number, adaptations), message.own_options)
+            for part in results
+        ]
     wire: dict[str, Any] = {"role": message.role}
     if message.role == "system" and not system:
         wire["role"] = "user"
@@ -137,11 +140,11 @@ def _message_to_chat(
     if message.name is not None:
         wire["name"] = message.name
     if message.role != "assistant":
-        parts = [_part_to_chat(part, number) for part in message.content]
+        parts = [merged(_part_to_chat(part, number), part.own_options) for part in message.content]
         only_text = all(isinstance(part, TextPart) for part in message.content)
-        own = any(own_words(part, CHAT_PARTS) for part in message.content)
+        own = any(own_words(part, CHAT_PARTS) or part.own_options for part in message.content)
         wire["content"] = message.text if only_text and len(parts) <= 1 and not own else parts
-        return [wire]
+        return [merged(wire, message.own_options)]
     for index, part in enumerate(message.content):
         if not isinstance(part, TextPart | ToolCallPart):
             reason = f"Chat Completions takes no {part.type} back in an assistant message"
@@ -161,7 +164,7 @@ def _message_to_chat(
             }
             for call in message.tool_calls
         ]
-    return [wire]
+    return [merged(wire, message.own_options)]
 
 
 def _result_to_chat(
@@ -205,7 +208,7 @@ def _tool_to_chat(tool: Tool, path: str, adaptations: list[Adaptation]) -> dict[
         function["description"] = tool.description
     if tool.strict is not None:
         function["strict"] = strict
-    return {"type": "function", "function": function}
+    return merged({"type": "function", "function": function}, tool.own_options)
 
 
 def _choice_to_chat(choice: ToolChoice) -> Any:

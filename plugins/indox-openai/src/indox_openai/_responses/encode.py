@@ -19,6 +19,7 @@ from indox_core.plugin import (
     ToolResultPart,
     UnsupportedFeatureError,
     arguments_text,
+    as_object,
     dropped,
     merged,
 )
@@ -113,18 +114,24 @@ def _message_to_items(
         adaptations.append(dropped(f"messages.{number}.name", reason, message.name))
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
-        return [_result_to_item(part, number, custom, adaptations) for part in results]
+        return [
+            merged(_result_to_item(part, number, custom, adaptations), message.own_options)
+            for part in results
+        ]
     if message.role == "assistant":
         return _assistant_to_items(message, number, custom, adaptations)
-    own = any(own_words(part, RESPONSES_PARTS) for part in message.content)
+    own = any(own_words(part, RESPONSES_PARTS) or part.own_options for part in message.content)
     only_text = all(isinstance(part, TextPart) for part in message.content)
     if only_text and len(message.content) <= 1 and not own:
-        return [{"role": message.role, "content": message.text}]
+        return [merged({"role": message.role, "content": message.text}, message.own_options)]
     parts = [
-        _part_to_responses(part, f"messages.{number}.content.{index}", adaptations)
+        merged(
+            _part_to_responses(part, f"messages.{number}.content.{index}", adaptations),
+            part.own_options,
+        )
         for index, part in enumerate(message.content)
     ]
-    return [{"role": message.role, "content": parts}]
+    return [merged({"role": message.role, "content": parts}, message.own_options)]
 
 
 def _assistant_to_items(
@@ -211,7 +218,9 @@ def _tool_to_responses(tool: Tool, path: str, adaptations: list[Adaptation]) -> 
     }
     if tool.description:
         wire["description"] = tool.description
-    return wire
+    own = dict(tool.own_options)
+    inner = own.pop("function", {})  # Chat's spelling, which this API has in one object
+    return merged(wire, {**own, **as_object(inner)})
 
 
 def _choice_to_responses(choice: ToolChoice) -> Any:
