@@ -32,8 +32,8 @@ MUTANTS: tuple[Mutant, ...] = (
            '                    adaptations.append(Adaptation(path=path, kind="moved", '
            "reason=reason))\n", ""),
     Mutant("drops an empty turn of the user", "_encode",
-           "    chunks = [_chunk(part, path) for part in message.content]\n",
-           "    chunks = [_chunk(part, path) for part in message.content]\n"
+           "    content = message.text if plain and len(chunks) <= 1 else chunks\n",
+           "    content = message.text if plain and len(chunks) <= 1 else chunks\n"
            "    if not message.text:\n        return []\n"),
     Mutant("ignores temperature", "_encode", '        ("temperature", "temperature"),\n', ""),
     Mutant("ignores seed", "_encode", '        ("seed", "random_seed"),\n', ""),
