@@ -49,7 +49,7 @@ def read(schema):
             {"type": "json_schema", "name": "city", "schema": OBJECT, "description": "A city."},
             ResponseSchema(name="city", json_schema=OBJECT, strict=None, description="A city."),
         ),
-        ({"type": "json_object"}, ResponseSchema(json_schema={"type": "object"}, strict=False)),
+        ({"type": "json_object"}, ResponseSchema(json_schema={"type": "object"}, strict=None)),
         ({"type": "text"}, None),
         (None, None),
     ],
@@ -217,3 +217,42 @@ def test_no_parameters_are_the_same_as_none_given():
     with Client(plugins=[fake]) as client:
         client.chat(HELLO, "fake/m", tools=[{"name": "f", "parameters": None}])
     assert fake.requests[0].tools[0].parameters == {"type": "object", "properties": {}}
+
+
+def test_arguments_that_are_changed_in_place_are_sent_as_they_are():
+    part = ToolCallPart(id="1", name="f", arguments={"a": 1}, written='{"a": 1}')
+    part.arguments["a"] = "hidden"
+    assert arguments_text(part) == '{"a":"hidden"}'
+
+
+def test_a_number_that_json_cannot_hold_costs_no_answer():
+    call = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a": 1e400}'}}
+    history = [
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "c1", "content": "done"},
+    ]
+    fake = FakeProvider("ok")
+    with Client(plugins=[fake]) as client:
+        client.chat(history, "fake/m")
+    (part,) = fake.requests[0].messages[0].tool_calls
+    assert (part.arguments, part.arguments_raw) == (None, '{"a": 1e400}')
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "function", "function": {"name": "f", "paramters": {}}},
+        {"type": "function", "function": {"name": "f"}, "x": 1, "provider_options": 5},
+        {"name": "f", "cache_control": {}, "provider_options": 5},
+        {"name": "f", "cache_control": {}, "provider_options": {"anthropic": 5}},
+    ],
+)
+def test_a_tool_that_is_misspelt_is_refused(wrong):
+    with Client(plugins=[FakeProvider("ok")]) as client, pytest.raises(ValidationError):
+        client.chat(HELLO, "fake/m", tools=[wrong])
+
+
+def test_a_part_whose_options_are_none_is_refused():
+    part = {"type": "text", "text": "Hi", "cache_control": {}, "provider_options": "x"}
+    with Client(plugins=[FakeProvider("ok")]) as client, pytest.raises(ValidationError):
+        client.chat([{"role": "user", "content": [part]}], "fake/m")

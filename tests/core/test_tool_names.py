@@ -89,3 +89,27 @@ def test_in_async_too():
 def test_what_no_vendor_takes_is_refused(name):
     with Client() as client, pytest.raises(ValidationError, match="name"):
         client.explain([USER], "openai/gpt-5.2", tools=[tool(name)])
+
+
+def test_names_that_begin_or_end_alike_stay_apart():
+    names = [f"1{'b' * 60}_read", f"1{'b' * 60}_delete", "1a", "-x"]
+    with Client() as client:
+        explained = client.explain(
+            [USER], "google/gemini-2.5-flash", tools=[tool(name) for name in names]
+        )
+    sent = [one["name"] for one in explained.body["tools"][0]["functionDeclarations"]]
+    assert len(set(sent)) == 4
+    assert all(name[0] == "_" and len(name) <= 64 for name in sent)
+
+
+def test_what_the_history_alone_calls_is_recorded():
+    history = [
+        USER,
+        {"role": "assistant", "content": [ToolCallPart(id="c1", name="a.b", arguments={})]},
+        {"role": "tool", "tool_call_id": "c1", "content": "done"},
+    ]
+    with Client() as client:
+        made = client.explain(history, "openai/gpt-5.2").adaptations
+    assert [(i.path, i.before, i.after) for i in made if i.kind == "renamed"] == [
+        ("messages.1.content.0.name", "a.b", "a_b")
+    ]

@@ -84,7 +84,7 @@ MUTANTS: tuple[Mutant, ...] = (
            'state"))',
            "            pass"),
     Mutant("does not send its own reasoning back", "_encode",
-           "            chunks.append(dict(state))", "            pass"),
+           "            chunks.append(merged(state, part.own_options))", "            pass"),
     Mutant("encodes a call's arguments twice", "_encode",
            '"arguments": arguments_text(part)}',
            '"arguments": __import__("json").dumps(arguments_text(part))}'),

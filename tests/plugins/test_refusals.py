@@ -142,3 +142,27 @@ def test_details_are_plain_data_cut_and_without_the_key():
 
 def test_without_an_object_there_are_no_details():
     assert refused("openai", "plain text", 500).details is None
+
+
+@pytest.mark.parametrize("provider", MODELS)
+@pytest.mark.parametrize("before", range(470, 505, 5))
+def test_no_piece_of_the_key_is_left_where_a_text_is_cut(provider, before):
+    key = "sk-SECRETSECRETSECRET1234"
+    error = refused(provider, {"error": {"message": "x" * before + key}}, 400, key)
+    assert "SECRET" not in f"{error} {error.details}"
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_server_that_is_busy_may_speak_of_its_context(status):
+    body = openai("Overloaded; please reduce the context length", None, None)
+    error = refused("openai", body, status)
+    assert error.retryable
+    assert not isinstance(error, indox_core.ContextLengthError)
+
+
+def test_a_flagged_prompt_is_blocked_content_and_is_not_shown():
+    body = {"error": {"code": 403, "message": "Your input was flagged", "metadata": {
+        "reasons": ["violence"], "flagged_input": "my secret prompt"}}}  # fmt: skip
+    error = refused("openai", body, 403)
+    assert type(error) is indox_core.ContentFilterError
+    assert "secret prompt" not in f"{error} {error.details}"

@@ -95,8 +95,8 @@ def _says(sentence: str) -> WrapValidator:
 
 
 def _no_flag(value: Any) -> Any:
-    if isinstance(value, bool):
-        raise ValueError("a flag is no number")
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise ValueError("no number")
     return value
 
 
@@ -136,7 +136,7 @@ class _ClientSettings(Frozen):
     max_request_bytes: _Bytes
     transport: Annotated[Literal["httpx2", "aiohttp"], _says('must be "httpx2" or "aiohttp"')]
     proxy: Annotated[str, Field(strict=True), AfterValidator(_checked_proxy)] | None
-    debug: _Flag
+    debug: bool
 
 
 class ProviderSetup(Frozen):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import logging
+import math
 import os
 import sys
 import time
@@ -119,21 +120,26 @@ def error_of(invocation: Invocation, failure: Failure) -> CallError:
 
 def _cleaned(invocation: Invocation, failure: Failure) -> Failure:
     """The failure without the key, and with an excerpt of what the vendor said."""
-    message = invocation.clean(failure.message)
-    if len(message) > _EXCERPT:  # cut only now: half a key would not be found
-        message = message[:_EXCERPT] + "..."
+    message = _excerpt(invocation.clean(failure.message))
     code = None if failure.code is None else invocation.clean(failure.code)
     request_id = None if failure.request_id is None else invocation.clean(failure.request_id)
     details = _cleaned_json(invocation, failure.details)
     return replace(failure, message=message, code=code, request_id=request_id, details=details)
 
 
+def _excerpt(text: str) -> str:
+    """Cut only when the key is out of it: half a key would not be found."""
+    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "..."
+
+
 def _cleaned_json(invocation: Invocation, value: JSON) -> JSON:
     if isinstance(value, str):
-        return invocation.clean(value)
+        return _excerpt(invocation.clean(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # which JSON cannot hold
     if isinstance(value, dict):
         return {
-            invocation.clean(str(key)): _cleaned_json(invocation, item)
+            _excerpt(invocation.clean(str(key))): _cleaned_json(invocation, item)
             for key, item in value.items()
         }
     return [_cleaned_json(invocation, item) for item in value] if isinstance(value, list) else value

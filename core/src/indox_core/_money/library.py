@@ -6,6 +6,7 @@ replace.
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import datetime
 from decimal import Decimal
@@ -22,6 +23,9 @@ from .quote import STANDARD, Quote
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot
     from genai_prices.types import ModelInfo, PriceContext
+
+
+log = logging.getLogger("indox")
 
 
 @cache
@@ -66,7 +70,11 @@ def library_model(provider: str, model: str) -> ModelInfo | None:
 
 def no_price(provider: str, model: str) -> str:
     """Why a model has no price, in words."""
-    nearest = _found(provider, model)[1] if loaded() else ""
+    try:
+        nearest = _found(provider, model)[1] if loaded() else ""
+    except Exception:  # the reason is not worth an answer either
+        log.exception("looking up the price of %s/%s failed", provider, model)
+        nearest = ""
     other = f"; the nearest entry, {nearest}, is another model" if nearest else ""
     return f"no price is known for {model}{other}"
 

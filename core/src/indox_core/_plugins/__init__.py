@@ -2,6 +2,7 @@
 
 from .capabilities import CAPABILITIES, Capability, without
 from .failures import FailureRow, failure_by_class, read_refused, with_headers
+from .function_connection import FunctionConnection, IteratorEvents
 from .hooks import Retry, ask, hookimpl, tell
 from .http_connection import HTTPConnection, ResponseConnection
 from .model_facts import EFFORTS, ModelFacts, ModelTable, fitted, nearest_effort
@@ -14,8 +15,6 @@ from .provider import (
     Connection,
     ConnectionSettings,
     EventSource,
-    FunctionConnection,
-    IteratorEvents,
     ModelInfo,
     ModelLister,
     Provider,

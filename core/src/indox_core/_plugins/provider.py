@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Event
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from pydantic import BaseModel, SecretStr
 
@@ -321,44 +321,6 @@ def events_of(reply: Reply) -> list[ChatEvent]:
         for number, choice in enumerate((reply.first, *reply.more_choices))
     ]
     return events
-
-
-class IteratorEvents:
-    """An `EventSource` over any iterator of JSON events."""
-
-    def __init__(self, events: Iterator[JSON], close: Callable[[], object] | None = None) -> None:
-        self.request_id: str | None = None
-        self._events = events
-        self._close = close
-
-    def __iter__(self) -> Iterator[JSON]:
-        return self
-
-    def __next__(self) -> JSON:
-        return next(self._events)
-
-    def close(self) -> None:
-        if self._close is not None:
-            self._close()
-
-
-Function: TypeAlias = Callable[[Call, Access], JSON]
-
-
-class FunctionConnection:
-    """One function from a call to the vendor's JSON; a stream comes in one piece."""
-
-    def __init__(self, function: Function) -> None:
-        self._function = function
-
-    def send(self, call: Call, access: Access) -> Answer:
-        return Answer(self._function(call, access))
-
-    def stream(self, call: Call, access: Access) -> IteratorEvents:
-        return IteratorEvents(iter([self._function(call, access)]))
-
-    def close(self) -> None:
-        """Nothing is held."""
 
 
 _SPEC_TYPES: dict[str, tuple[type, ...]] = {

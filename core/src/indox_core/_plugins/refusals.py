@@ -12,12 +12,10 @@ from typing import Any
 from indox_core._errors import Failure, FailureKind, kind_of_status
 from indox_core._schema import JSON, as_object
 
-_TEXT = 500
-"""Characters of one text in `details`."""
 _ITEMS = 50
 _DEPTH = 8
-_ECHOES = frozenset({"input", "ctx"})
-"""What FastAPI servers repeat of the request: it may be the prompt."""
+_ECHOES = frozenset({"input", "ctx", "flagged_input", "prompt", "messages"})
+"""What servers repeat of the request: it may be the prompt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +30,9 @@ class Rule:
     """A pattern that the whole of one of the vendor's names matches: its code, type or status."""
     text: str | None = None
     """A pattern that is found in the message, in any case."""
-    status: int | None = None
-    """The HTTP status; 200 is that of an answer which holds the refusal."""
-    source: str = ""
+    status: int | tuple[int, ...] | None = None
+    """The HTTP status, or several; 200 is that of an answer which holds the refusal."""
+    source: str
     """Where the vendor says so, or who sent it."""
 
 
@@ -96,7 +94,8 @@ class Refusal:
         return Failure(kind, message, self.status, code, self.request_id, details=self.details)
 
     def _fits(self, rule: Rule) -> bool:
-        if rule.status is not None and rule.status != (self.status or 200):
+        wanted = (rule.status,) if isinstance(rule.status, int) else rule.status
+        if wanted is not None and (self.status or 200) not in wanted:
             return False
         if rule.name is not None:
             pattern = _pattern(rule.name)
@@ -171,16 +170,15 @@ def _fields(value: Any) -> list[str]:
 
 
 def _bounded(value: JSON, depth: int = 0) -> JSON:
-    """The same with long texts and lists cut, and without what is repeated of the request."""
-    if isinstance(value, str):
-        return value if len(value) <= _TEXT else value[:_TEXT] + "..."
+    """The same with long lists cut, and without what is repeated of the request.
+
+    Texts are cut when the key is out of them: half a key would not be found.
+    """
     if isinstance(value, dict | list) and depth == _DEPTH:
         return None
     if isinstance(value, dict):
         items = list(value.items())[:_ITEMS]
-        return {
-            str(key)[:_TEXT]: _bounded(item, depth + 1) for key, item in items if key not in _ECHOES
-        }
+        return {str(key): _bounded(item, depth + 1) for key, item in items if key not in _ECHOES}
     if isinstance(value, list):
         return [_bounded(item, depth + 1) for item in value[:_ITEMS]]
     return value

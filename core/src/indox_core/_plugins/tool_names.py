@@ -54,6 +54,19 @@ def with_taken_names(request: ChatRequest, pattern: str) -> ChatRequest:
         for number, tool in enumerate(request.tools)
         if tool.name in new
     )
+    known = {tool.name for tool in request.tools}
+    records += tuple(
+        Adaptation(
+            path=f"messages.{number}.content.{index}.name",
+            kind="renamed",
+            before=part.name,
+            after=new[part.name],
+            reason=f"{request.provider} takes no such name",
+        )
+        for number, message in enumerate(request.messages)
+        for index, part in enumerate(message.content)
+        if isinstance(part, ToolCallPart) and part.name in new and part.name not in known
+    )
     choice = request.tool_choice
     if choice is not None and choice.name in new:
         choice = choice.model_copy(update={"name": new[choice.name]})
@@ -74,11 +87,12 @@ def _near(name: str, taken: re.Pattern[str], others: set[str]) -> str:
     plain = re.sub(r"[^a-zA-Z0-9_-]", "_", name)
     for number in range(1, len(others) + 2):
         tail = "" if number == 1 else f"_{number}"
-        for length in (128, 64, 32):
-            found = plain[: length - len(tail)] + tail
-            if found not in others and taken.fullmatch(found):
-                return found
-    return plain[:32]
+        for start in (plain, f"_{plain}"):
+            for length in (128, 64, 32):
+                found = start[: length - len(tail)] + tail
+                if found not in others and taken.fullmatch(found):
+                    return found
+    return name  # the vendor takes no name that is like it
 
 
 def _message(message: Message, new: dict[str, str]) -> Message:
@@ -98,7 +112,7 @@ def own_names(request: ChatRequest) -> dict[str, str]:
     return {
         item.after: item.before
         for item in request.adaptations
-        if item.kind == "renamed" and item.path.startswith("tools.")
+        if item.kind == "renamed" and item.path.endswith(".name")
     }
 
 

@@ -96,14 +96,20 @@ _VENDORS_KEYS = {"prompt_cache_breakpoint": "openai", "cache_control": "anthropi
 """What programs put into a part or a tool for the one vendor that knows it."""
 
 
-def with_vendors_keys(part: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Such keys where they belong, in the part's `provider_options`."""
-    found = [key for key in _VENDORS_KEYS if key in part]
-    if not found:
-        return part
-    rest = {key: item for key, item in part.items() if key not in found}
-    options = dict(rest.get("provider_options") or {})
-    for key in found:
-        vendor = _VENDORS_KEYS[key]
-        options[vendor] = {key: part[key], **(options.get(vendor) or {})}
-    return {**rest, "provider_options": options}
+def with_vendors_keys(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Such keys where they belong, in the `provider_options`."""
+    for key, vendor in _VENDORS_KEYS.items():
+        if key in given:
+            rest = {name: item for name, item in given.items() if name != key}
+            given = with_options(rest, vendor, {key: given[key]})
+    return given
+
+
+def with_options(given: Mapping[str, Any], vendor: str, more: Mapping[str, Any]) -> dict[str, Any]:
+    """With these among the options of that vendor, under what is said there already."""
+    options = given.get("provider_options")
+    options = {} if options is None else options
+    own = options.get(vendor, {}) if isinstance(options, Mapping) else {}
+    if not isinstance(options, Mapping) or not isinstance(own, Mapping):
+        return dict(given)  # which is refused where it is checked
+    return {**given, "provider_options": {**options, vendor: {**more, **own}}}

@@ -155,14 +155,17 @@ class ToolCallPart(Part):
 
     @model_validator(mode="after")
     def _forget_other_text(self) -> ToolCallPart:
-        if self.written is not None:
-            try:
-                same = from_json(self.written, allow_inf_nan=False) == self.arguments
-            except ValueError:
-                same = False
-            if not same:
-                self.__dict__["written"] = None
+        if self.written is not None and not self.is_as_written:
+            self.__dict__["written"] = None
         return self
+
+    @property
+    def is_as_written(self) -> bool:
+        """Whether the arguments are still those of the text; a dict may be changed in place."""
+        try:
+            return bool(from_json(self.written or "") == self.arguments)
+        except ValueError:
+            return False
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, ToolCallPart):

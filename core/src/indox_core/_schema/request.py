@@ -11,7 +11,17 @@ from pydantic import ValidationError as PydanticError
 
 from indox_core._errors import ValidationError, did_you_mean
 
-from .base import JSON, Frozen, JSONObject, Text, WithOptions, validation_error, with_vendors_keys
+from .base import (
+    JSON,
+    Frozen,
+    JSONObject,
+    Text,
+    WithOptions,
+    validation_error,
+    with_options,
+    with_vendors_keys,
+)
+from .content import ToolResultPart, with_results
 from .messages import Adaptation, Message
 from .spellings import read_messages
 
@@ -50,11 +60,10 @@ class Tool(WithOptions):
         inner = {key: others.pop(key) for key in [*others] if key in (function or ())}
         if inner:
             others["function"] = inner
-        if others:
-            options = dict(given.get("provider_options") or {})
-            options["openai"] = {**others, **options.get("openai", {})}
-            given["provider_options"] = options
-        return given
+        for key in (*others, *inner):
+            if hint := did_you_mean(str(key), cls.model_fields):
+                raise ValueError(f"a tool has no {str(key)!r}.{hint}")
+        return with_options(given, "openai", others) if others else given
 
 
 ToolChoiceMode = Literal["auto", "none", "required"]
@@ -114,7 +123,7 @@ class ResponseSchema(Frozen):
             _check_keys(value, ("type",), kind)
             if kind == "text":
                 return None
-            return cls(json_schema={"type": "object"}, strict=False)
+            return cls(json_schema={"type": "object"}, strict=None)
         if kind == "json_schema":  # of Chat Completions, or of Responses, which is flat
             given = value.get("json_schema", value)
             if given is not value:
@@ -225,16 +234,21 @@ ItemT = TypeVar("ItemT", bound=WithOptions)
 
 def for_its_provider(request: ChatRequest) -> ChatRequest:
     """The request without what its messages, parts and tools carry for other providers."""
-    carriers = (request.tools, request.messages, *(m.content for m in request.messages))
-    if not any(item.provider_options for items in carriers for item in items):
+    parts = (part for message in request.messages for part in with_results(message.content))
+    if not any(item.provider_options for item in (*request.tools, *request.messages, *parts)):
         return request
 
     def own(item: ItemT) -> ItemT:
         mine = {name: it for name, it in item.provider_options.items() if name == request.provider}
         return item.model_copy(update={"provider_options": mine})
 
+    def own_part(part: Any) -> Any:
+        if isinstance(part, ToolResultPart):
+            part = part.model_copy(update={"content": tuple(map(own, part.content))})
+        return own(part)
+
     messages = tuple(
-        own(message).model_copy(update={"content": tuple(map(own, message.content))})
+        own(message).model_copy(update={"content": tuple(map(own_part, message.content))})
         for message in request.messages
     )
     return request.model_copy(

@@ -239,7 +239,8 @@ def _choice_json(index: int, choice: Choice) -> dict[str, Any]:
 
 def arguments_text(call: ToolCallPart) -> str:
     """The arguments as JSON text, as the model wrote it where that is known."""
-    text = call.arguments_raw if call.arguments_raw is not None else call.written
-    if text is not None:
-        return text
+    if call.arguments_raw is not None:
+        return call.arguments_raw
+    if call.written is not None and call.is_as_written:
+        return call.written
     return to_json(call.arguments or {}).decode()

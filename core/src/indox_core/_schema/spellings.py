@@ -368,10 +368,9 @@ def parse_arguments(value: Any) -> dict[str, Any]:
             parsed = from_json(value, allow_inf_nan=False)
         except ValueError:
             return {"arguments": None, "arguments_raw": value}
-    if isinstance(parsed, Mapping) and parsed is not value:
-        return {"arguments": dict(parsed), "written": value}
-    if isinstance(parsed, Mapping) and is_json(parsed):
-        return {"arguments": dict(parsed)}
+    if isinstance(parsed, Mapping) and is_json(parsed):  # 1e400 is none, though JSON allows it
+        written = {"written": value} if parsed is not value else {}
+        return {"arguments": dict(parsed), **written}
     if parsed is None:
         return {"arguments": None}
     raw = value if isinstance(value, str) else json.dumps(value, default=str)

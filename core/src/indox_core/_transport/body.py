@@ -27,21 +27,15 @@ class LoopsStream(Protocol):
 
 # What an error says fits into this; the SDKs would read whatever comes.
 _MAX_ERROR_BODY = 2**20
-
-
 _ERROR_BODY_S = 2.0
 """Seconds that an error's body may take: its status is known already."""
 
 
 _PIECE = 2**18
-
-
 _TURN = 2**20
 
 
 _LAYERS = 2
-
-
 Inflate = Callable[[bytes], Iterator[bytes]]
 
 
@@ -68,8 +62,6 @@ def decoding(status: int, headers: RawHeaders) -> tuple[RawHeaders, Inflate | No
 
 
 _PLAIN = (b"", b"identity")
-
-
 _KNOWN = {b"gzip", b"x-gzip", b"deflate"}
 
 

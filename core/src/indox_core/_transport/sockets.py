@@ -13,8 +13,6 @@ import httpcore2
 from .deadline import bounded
 
 _WRITTEN = 2**16
-
-
 _HEAD = 2**14
 """Bytes that are held back for what follows; a request's head has fewer."""
 

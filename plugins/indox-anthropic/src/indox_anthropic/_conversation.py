@@ -39,6 +39,9 @@ def conversation(
             for index, part in enumerate(message.content)
             for block in _blocks(message, part, f"messages.{number}.content.{index}", adaptations)
         ]
+        if message.own_options:
+            reason = "Anthropic's messages have no fields of their own; its parts may"
+            adaptations.append(dropped(f"messages.{number}.provider_options", reason))
         if blocks:
             turns.add(message.role, blocks, f"messages.{number}")
     turns.close()
@@ -207,9 +210,12 @@ def _call_block(part: ToolCallPart, path: str, adaptations: list[Adaptation]) ->
 
 def _result_block(part: ToolResultPart, path: str, adaptations: list[Adaptation]) -> dict[str, Any]:
     content = [
-        {"type": "text", "text": item.text}
-        if isinstance(item, TextPart)
-        else _media_block(item, path, adaptations)
+        merged(
+            {"type": "text", "text": item.text}
+            if isinstance(item, TextPart)
+            else _media_block(item, path, adaptations),
+            item.own_options,
+        )
         for item in part.content
         if not isinstance(item, TextPart) or item.text
     ]

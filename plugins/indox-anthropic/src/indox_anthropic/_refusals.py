@@ -13,11 +13,13 @@ RULES: tuple[Rule, ...] = (
     # What is an invalid_request_error by name is told apart by its text alone.
     Rule(
         kind="context_length",
+        status=(200, 400, 413),
         text=r"prompt is too long|exceed context limit|too many total text bytes",
         source=_CONTEXT,
     ),
     Rule(
         kind="credits",
+        status=(200, 400, 402, 403, 429),
         text=r"credit balance is too low|reached your specified (api|workspace api)? ?usage limits",
         source=_LIMITS,
     ),

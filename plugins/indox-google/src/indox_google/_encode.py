@@ -233,6 +233,9 @@ def _conversation(
         for call in message.tool_calls:
             names[call.id] = call.name
         parts = _parts(message, facts, names, path, adaptations)
+        if message.own_options:
+            reason = "Gemini's contents have no fields of their own; its parts may"
+            adaptations.append(dropped(f"{path}.provider_options", reason))
         if not parts:
             if message.role != "user":
                 adaptations.append(dropped(path, "Gemini takes no empty message"))
@@ -282,7 +285,10 @@ def _parts(
         if part.provider_state is not None and state is None:
             adaptations.append(dropped(where, "Gemini takes back only its own state"))
         if isinstance(part, ToolResultPart):
-            parts.append(_response(part, names))
+            parts.append(merged(_response(part, names), part.own_options))
+            if any(item.own_options for item in part.content):
+                reason = "Gemini takes a result as one object"
+                adaptations.append(dropped(f"{where}.content.provider_options", reason))
         elif isinstance(part, ReasoningPart) and state is None:
             if part.provider_state is None:
                 adaptations.append(dropped(where, "Gemini takes back only its own reasoning"))

@@ -16,7 +16,7 @@ def failure_from_google(error: Exception) -> Failure | None:
 
 def _from_status(error: Any) -> Failure:
     body = error.details
-    if isinstance(body, dict) and "error" not in body:
+    if isinstance(body, dict) and not body.keys() & {"error", "detail"}:
         # Not Google's own: the SDK has put the HTTP reason where Google's name would be.
         body = {"error": {"message": body.get("message")}}
     if int(error.code) < 300:

@@ -128,9 +128,16 @@ def _message_to_mistral(
     path = f"messages.{number}"
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
-        return [_result_to_mistral(part, path, adaptations) for part in results]
+        return [
+            merged(
+                merged(_result_to_mistral(part, path, adaptations), part.own_options),
+                message.own_options,
+            )
+            for part in results
+        ]
     if message.role == "assistant":
-        return _assistant_to_mistral(message, path, adaptations)
+        wires = _assistant_to_mistral(message, path, adaptations)
+        return [merged(wire, message.own_options) for wire in wires]
     chunks = [merged(_chunk(part, path), part.own_options) for part in message.content]
     plain = all(isinstance(p, TextPart) and not p.own_options for p in message.content)
     content = message.text if plain and len(chunks) <= 1 else chunks
@@ -148,19 +155,20 @@ def _assistant_to_mistral(
         if part.provider_state is not None and state is None:
             adaptations.append(dropped(where, "Mistral takes back only its own state"))
         if state is not None:
-            chunks.append(dict(state))
+            chunks.append(merged(state, part.own_options))
         elif isinstance(part, TextPart):
             if part.text:
-                chunks.append({"type": "text", "text": part.text})
+                chunks.append(merged({"type": "text", "text": part.text}, part.own_options))
         elif isinstance(part, ToolCallPart):
             function = {"name": part.name, "arguments": arguments_text(part)}
             identifier = _own_id(part.id, f"{where}.id", adaptations)
-            calls.append({"id": identifier, "type": "function", "function": function})
+            call = {"id": identifier, "type": "function", "function": function}
+            calls.append(merged(call, part.own_options))
         elif part.provider_state is None:
             reason = f"Mistral takes no {part.type} of others in an assistant message"
             adaptations.append(dropped(where, reason))
     wire: dict[str, Any] = {"role": "assistant"}
-    if all(chunk["type"] == "text" for chunk in chunks):
+    if all(chunk.keys() == {"type", "text"} for chunk in chunks):
         wire["content"] = message.text
     else:
         wire["content"] = chunks
@@ -180,8 +188,8 @@ def _result_to_mistral(
         reason = "Mistral marks no tool result as an error"
         adaptations.append(dropped(f"{path}.is_error", reason, True))
     content: Any = part.text
-    if any(isinstance(item, ImagePart) for item in part.content):
-        content = [_chunk(item, path) for item in part.content]
+    if any(isinstance(item, ImagePart) or item.own_options for item in part.content):
+        content = [merged(_chunk(item, path), item.own_options) for item in part.content]
     identifier = _own_id(part.tool_call_id, f"{path}.tool_call_id", adaptations)
     wire = {"role": "tool", "tool_call_id": identifier, "content": content}
     return {**wire, "name": part.name} if part.name is not None else wire

@@ -8,13 +8,14 @@ _OPENAI = "https://developers.openai.com/api/docs/guides/error-codes"
 _AZURE = "https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter"
 _ZAI = "https://docs.z.ai/api-reference/api-code"
 _MOONSHOT = "https://platform.moonshot.ai/docs/api/chat#error-description"
-_GROQ = "https://console.groq.com/docs/errors"
 _XAI = "https://docs.x.ai/docs/key-information/debugging"
 _OPENROUTER = "https://openrouter.ai/docs/api-reference/errors"
 _FIREWORKS = "https://docs.fireworks.ai/guides/inference-error-codes"
 _LITELLM = "https://docs.litellm.ai/docs/proxy/users"
 _VLLM = "vLLM's server, and those that are made from it"
 _TGI = "Text Generation Inference, which Together and others run"
+_OF_THE_REQUEST = (200, 400, 413, 422)
+"""Where the request is to blame: a server that is busy may speak of its context too."""
 
 RULES: tuple[Rule, ...] = (
     *rules_by_name(
@@ -59,24 +60,33 @@ RULES: tuple[Rule, ...] = (
     # A prompt that is too long has no name of its own at these.
     Rule(
         kind="context_length",
+        status=_OF_THE_REQUEST,
         text=r"maximum (context|prompt|sequence|model) length|context (window|length)",
         source=f"{_VLLM}; {_XAI}; {_OPENROUTER}; {_FIREWORKS}",
     ),
     Rule(
         kind="context_length",
+        status=_OF_THE_REQUEST,
         text=r"`?max_new_tokens`? must be <=|`inputs` (tokens|must have less than)",
         source=_TGI,
     ),
-    Rule(kind="context_length", text=r"prompt is too long|input is too long", source=_FIREWORKS),
+    Rule(
+        kind="context_length",
+        status=_OF_THE_REQUEST,
+        text=r"prompt is too long|input is too long",
+        source=_FIREWORKS,
+    ),
     # Nor has an account without money.
     Rule(
         kind="credits",
+        status=(200, 400, 402, 403, 412, 429),
         text=r"insufficient (balance|credit|fund|quota)|credit balance is too low"
         r"|(used all|out of) (of )?(your )?(available )?credits"
         r"|(reached|exceeded|exceeds|reaching)[^.]{0,40}(spending|usage|credit|budget) limit"
         r"|budget has been exceeded|key limit exceeded|account is in arrears",
         source=f"{_XAI}; {_OPENROUTER}; {_MOONSHOT}; {_FIREWORKS}; {_LITELLM}",
     ),
+    Rule(kind="content_filter", status=403, text=r"flagged|moderation", source=_OPENROUTER),
     Rule(
         kind="authentication",
         status=400,

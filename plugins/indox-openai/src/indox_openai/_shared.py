@@ -13,6 +13,7 @@ from indox_core.plugin import (
     Media,
     ProviderFailure,
     Refusal,
+    ResponseSchema,
     TokenUsage,
     ToolResultPart,
     UnsupportedFeatureError,
@@ -78,7 +79,7 @@ def json_format(request: ChatRequest, adaptations: list[Adaptation]) -> dict[str
     schema = request.response_schema
     if schema is None:
         return None
-    if not schema.strict and schema.json_schema == {"type": "object"}:
+    if schema == ResponseSchema.read({"type": "json_object"}):
         return {"type": "json_object"}  # which is how `response_format` spells it
     if not facts_of(request).json_schema:
         raise UnsupportedFeatureError(

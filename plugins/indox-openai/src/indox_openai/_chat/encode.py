@@ -122,7 +122,10 @@ def _message_to_chat(
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
         return [
-            merged(_result_to_chat(part, number, adaptations), message.own_options)
+            merged(
+                merged(_result_to_chat(part, number, adaptations), part.own_options),
+                message.own_options,
+            )
             for part in results
         ]
     wire: dict[str, Any] = {"role": message.role}
@@ -153,15 +156,23 @@ def _message_to_chat(
         else:
             continue
         adaptations.append(dropped(f"messages.{number}.content.{index}", reason))
+    texts = [part for part in message.content if isinstance(part, TextPart) and part.text]
     wire["content"] = message.text
+    if any(part.own_options for part in texts):
+        wire["content"] = [
+            merged({"type": "text", "text": part.text}, part.own_options) for part in texts
+        ]
     if message.tool_calls:
-        wire["content"] = message.text or None
+        wire["content"] = wire["content"] or None
         wire["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": arguments_text(call)},
-            }
+            merged(
+                {
+                    "id": call.id,
+                    "type": "function",
+                    "function": {"name": call.name, "arguments": arguments_text(call)},
+                },
+                call.own_options,
+            )
             for call in message.tool_calls
         ]
     return [merged(wire, message.own_options)]
@@ -176,7 +187,10 @@ def _result_to_chat(
             f"messages.{number}: Chat Completions takes only text in a tool result. "
             "Send the image in a user message."
         )
-    return {"role": "tool", "tool_call_id": part.tool_call_id, "content": part.text}
+    content: Any = part.text
+    if any(item.own_options for item in part.content):
+        content = [merged(_part_to_chat(item, number), item.own_options) for item in part.content]
+    return {"role": "tool", "tool_call_id": part.tool_call_id, "content": content}
 
 
 def _part_to_chat(part: ContentPart, number: int) -> dict[str, Any]:

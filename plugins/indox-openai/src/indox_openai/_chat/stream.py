@@ -160,7 +160,7 @@ class _ChoiceState:
         Perplexity's chunks have both, and their message is all that came so far.
         """
         delta = choice.get("delta")
-        if isinstance(delta, dict) and delta:
+        if isinstance(delta, dict) and any(delta[key] for key in delta if key != "role"):
             self._has_deltas = True
             return delta
         if self._has_deltas:

@@ -115,11 +115,15 @@ def _message_to_items(
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
         return [
-            merged(_result_to_item(part, number, custom, adaptations), message.own_options)
+            merged(
+                merged(_result_to_item(part, number, custom, adaptations), part.own_options),
+                message.own_options,
+            )
             for part in results
         ]
     if message.role == "assistant":
-        return _assistant_to_items(message, number, custom, adaptations)
+        items = _assistant_to_items(message, number, custom, adaptations)
+        return [merged(item, message.own_options) for item in items]
     own = any(own_words(part, RESPONSES_PARTS) or part.own_options for part in message.content)
     only_text = all(isinstance(part, TextPart) for part in message.content)
     if only_text and len(message.content) <= 1 and not own:
@@ -147,21 +151,21 @@ def _assistant_to_items(
         if isinstance(part, TextPart) and part.text:
             # Models that tell commentary from the final answer want that back.
             phase = {"phase": state["phase"]} if state is not None and "phase" in state else {}
-            items.append({"role": "assistant", "content": part.text, **phase})
+            item = {"role": "assistant", "content": part.text, **phase}
+            items.append(merged(item, part.own_options))
         elif isinstance(part, ToolCallPart) and state is not None:
             custom.add(part.id)
-            items.append({**state, "call_id": part.id})
+            items.append(merged({**state, "call_id": part.id}, part.own_options))
         elif isinstance(part, ToolCallPart):
-            items.append(
-                {
-                    "type": "function_call",
-                    "call_id": part.id,
-                    "name": part.name,
-                    "arguments": arguments_text(part),
-                }
-            )
+            item = {
+                "type": "function_call",
+                "call_id": part.id,
+                "name": part.name,
+                "arguments": arguments_text(part),
+            }
+            items.append(merged(item, part.own_options))
         elif state is not None:
-            items.append(dict(state))
+            items.append(merged(state, part.own_options))
     if not items and all(isinstance(part, TextPart) for part in message.content):
         adaptations.append(dropped(f"messages.{number}", "OpenAI takes no empty message back"))
     return items
@@ -176,8 +180,11 @@ def _result_to_item(
     note_is_error(part, number, adaptations)
     path = f"messages.{number}"
     output: Any = part.text
-    if any(isinstance(item, ImagePart) for item in part.content):
-        output = [_part_to_responses(item, path, adaptations) for item in part.content]
+    if any(isinstance(item, ImagePart) or item.own_options for item in part.content):
+        output = [
+            merged(_part_to_responses(item, path, adaptations), item.own_options)
+            for item in part.content
+        ]
     kind = "custom_tool_call_output" if part.tool_call_id in custom else "function_call_output"
     return {"type": kind, "call_id": part.tool_call_id, "output": output}
 
