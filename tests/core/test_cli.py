@@ -455,8 +455,21 @@ def test_models_are_listed():
         ask = ("models", "-p", "openai", "--base-url", server.url)
         assert json.loads(indox(*ask, "--json").stdout)[0]["model"] == "openai/gpt-x"
         assert "openai/gpt-x" in indox(*ask).stdout
+        assert json.loads(indox(*ask, "--json").stdout)[0]["efforts"] is None  # nobody knows
     assert indox("models", "-p", "echo").returncode == 2
     assert indox("models", "--base-url", "http://x").returncode == 2
+
+
+def test_models_are_listed_with_what_they_take():
+    names = ["claude-opus-4-6", "claude-3-haiku-20240307"]
+    models = {"data": [{"id": name, "type": "model"} for name in names]}
+    with LoopbackServer(lambda received: HTTPAnswer(models)) as server:
+        ask = ("models", "-p", "anthropic", "--base-url", server.url)
+        rows = json.loads(indox(*ask, "--json", ANTHROPIC_API_KEY="sk-any").stdout)
+    assert [row["model"] for row in rows] == [f"anthropic/{name}" for name in names]
+    assert "high" in rows[0]["efforts"]
+    assert "xhigh" not in rows[0]["efforts"]
+    assert (rows[1]["efforts"], "reasoning" in rows[1]["lacks"]) == ([], True)
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

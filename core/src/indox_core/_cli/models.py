@@ -11,7 +11,8 @@ import click
 from indox_core._client import Client
 from indox_core._errors import IndoxError, MissingKeyError, NetworkError, UnsupportedFeatureError
 from indox_core._options import ProviderConfig
-from indox_core._plugins import Registry, installed
+from indox_core._plugins import Provider, Registry, installed
+from indox_core._schema import ChatRequest
 
 from .print import print_error, print_table
 
@@ -50,17 +51,40 @@ def list_models(provider: str | None, base_url: str | None, as_json: bool) -> No
                     "name": model.name,
                     "reads": model.max_input_tokens,
                     "writes": model.max_output_tokens,
+                    **_taken(registry.provider(name), model.id, base_url),
                 }
                 for model in found
             ]
     if as_json:
         click.echo(json.dumps(rows))
     elif rows:
-        print_table([{k: "" if v is None else str(v) for k, v in row.items()} for row in rows])
+        print_table([{key: _shown(value) for key, value in row.items()} for row in rows])
     else:
         click.echo("No provider with a key has a list of models. Name one: indox models -p NAME")
     if failed and not rows:
         sys.exit(1)
+
+
+def _taken(provider: Provider, model: str, base_url: str | None) -> dict[str, Any]:
+    """What the plugin's table says of the model: the efforts it takes, and what it lacks.
+
+    `None`: it says nothing of it, as of a server of one's own.
+    """
+    spec = provider.spec
+    asked = ChatRequest(
+        provider=spec.name, model=model, base_url=base_url or spec.base_url, messages=()
+    )
+    facts = provider.facts(asked)
+    if facts is None:
+        return {"efforts": None, "lacks": None}
+    efforts = () if "reasoning" in facts.lacks else facts.efforts
+    return {"efforts": list(efforts), "lacks": sorted(facts.lacks)}
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    return ", ".join(value) if isinstance(value, list) else str(value)
 
 
 def _has_key(registry: Registry, name: str) -> bool:
