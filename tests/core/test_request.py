@@ -174,8 +174,8 @@ def test_what_one_vendor_knows_goes_into_its_options(key, vendor):
             client.chat([{"role": "user", "content": [part]}], f"{name}/m", tools=[tool])
         request = fake.requests[0]
         own = {vendor: {key: {"type": "x"}}} if name == vendor else {}
-        assert request.messages[0].content[0].provider_options == own
-        assert request.tools[0].provider_options == own
+        assert (request.messages[0].content[0].provider_options or {}) == own
+        assert (request.tools[0].provider_options or {}) == own
 
 
 @pytest.mark.parametrize("written", ['{"a": 1}', '{ "a":1 }', '{"a":1.0}'])

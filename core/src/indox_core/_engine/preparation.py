@@ -199,16 +199,32 @@ def read_chat(
         {name: value for name, value in options.items() if name not in _NOT_OF_THE_REQUEST},
         provider.spec.options,
     )
-    request = for_its_provider(request)
-    if provider.spec.pairs_calls:
-        check_calls(request.messages)
+    plain = _is_plain(request)
+    if not plain:
+        request = for_its_provider(request)
+        if provider.spec.pairs_calls:
+            check_calls(request.messages)
     request = without(request, provider.spec.lacks)
     facts = _facts(setup, provider, request)
     if facts is not None:
         request = fitted(request, facts)
-    request = with_taken_names(request, provider.spec.tool_names)
+    if not plain:
+        request = with_taken_names(request, provider.spec.tool_names)
     _check_media(setup, request, provider)
     return provider, request
+
+
+def _is_plain(request: ChatRequest) -> bool:
+    """Whether it is text alone, as most are: without tools, calls, and fields for one vendor."""
+    if request.tools:
+        return False
+    for message in request.messages:
+        content = message.content
+        if len(content) != 1 or type(content[0]) is not TextPart:
+            return False
+        if message.provider_options or content[0].provider_options:
+            return False
+    return True
 
 
 def _facts(setup: Setup, provider: Provider, request: ChatRequest) -> ModelFacts | None:

@@ -95,7 +95,11 @@ def without(
             before = None if field == "tool_choice" else value
             adaptations.append(dropped(field, f"{who} has no {capability}", before))
     messages = tuple(
-        _message(message, f"messages.{number}", who, lacks, adaptations)
+        message
+        if message.name is None
+        and len(message.content) == 1
+        and type(message.content[0]) is TextPart
+        else _message(message, f"messages.{number}", who, lacks, adaptations)
         for number, message in enumerate(request.messages)
     )
     if not adaptations:

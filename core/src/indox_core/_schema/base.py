@@ -83,13 +83,13 @@ JSONObject = Annotated[dict[str, JSON], AfterValidator(_checked_json)]
 class WithOptions(Frozen):
     """What may carry fields of its own for one vendor, sent to that vendor alone."""
 
-    provider_options: dict[str, JSONObject] = Field(default_factory=dict)
-    """Per provider, fields that are laid over what is sent for this."""
+    provider_options: dict[str, JSONObject] | None = None
+    """Per provider, fields that are laid over what is sent for this. `None`: there are none."""
 
     @property
     def own_options(self) -> dict[str, JSON]:
         """Those of the provider that the request goes to: the core leaves it no others."""
-        return next(iter(self.provider_options.values()), {})
+        return next(iter(self.provider_options.values()), {}) if self.provider_options else {}
 
 
 _VENDORS_KEYS = {"prompt_cache_breakpoint": "openai", "cache_control": "anthropic"}

@@ -239,8 +239,9 @@ def for_its_provider(request: ChatRequest) -> ChatRequest:
         return request
 
     def own(item: ItemT) -> ItemT:
-        mine = {name: it for name, it in item.provider_options.items() if name == request.provider}
-        return item.model_copy(update={"provider_options": mine})
+        mine = (item.provider_options or {}).get(request.provider)
+        kept = None if mine is None else {request.provider: mine}
+        return item.model_copy(update={"provider_options": kept})
 
     def own_part(part: Any) -> Any:
         if isinstance(part, ToolResultPart):
@@ -302,6 +303,8 @@ def _read_schema(value: Any) -> ResponseSchema | None:
 def merged(body: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     """The body with `extra_body` laid over it, objects within objects too."""
     result = dict(body)
+    if not extra:
+        return result
     for key, value in extra.items():
         own = result.get(key)
         both = isinstance(own, Mapping) and isinstance(value, Mapping)

@@ -11,9 +11,11 @@ from indox_core.plugin import (
     ChatRequest,
     Failure,
     Media,
+    Message,
     ProviderFailure,
     Refusal,
     ResponseSchema,
+    TextPart,
     TokenUsage,
     ToolResultPart,
     UnsupportedFeatureError,
@@ -61,6 +63,17 @@ def usage_of(
         web_searches=web_searches,
         service_tier=tier if isinstance(tier, str) else None,
     )
+
+
+def plain_text(message: Message) -> str | None:
+    """The text of a message that is one text and nothing more, as most are; `None` of others."""
+    content = message.content
+    if len(content) != 1 or type(content[0]) is not TextPart or message.name is not None:
+        return None
+    part = content[0]
+    if part.provider_state is not None or part.provider_options or message.provider_options:
+        return None
+    return part.text or None
 
 
 def file_of(media: Media) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from indox_openai._shared import (
     json_format,
     note_cache,
     note_is_error,
+    plain_text,
 )
 from indox_openai._strict import strict_schema
 
@@ -119,6 +120,8 @@ def _no_tools(request: ChatRequest) -> str:
 def _message_to_chat(
     message: Message, number: int, system: bool, adaptations: list[Adaptation]
 ) -> list[dict[str, Any]]:
+    if (text := plain_text(message)) is not None and (system or message.role != "system"):
+        return [{"role": message.role, "content": text}]
     if message.role == "tool":
         results = (part for part in message.content if isinstance(part, ToolResultPart))
         return [

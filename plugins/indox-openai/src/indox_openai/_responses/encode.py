@@ -30,6 +30,7 @@ from indox_openai._shared import (
     json_format,
     note_cache,
     note_is_error,
+    plain_text,
 )
 from indox_openai._strict import strict_schema
 
@@ -109,6 +110,8 @@ def _leave_out_what_chat_has(request: ChatRequest, adaptations: list[Adaptation]
 def _message_to_items(
     message: Message, number: int, custom: set[str], adaptations: list[Adaptation]
 ) -> list[dict[str, Any]]:
+    if (text := plain_text(message)) is not None:
+        return [{"role": message.role, "content": text}]
     if message.name is not None:
         reason = "the Responses API takes no names"
         adaptations.append(dropped(f"messages.{number}.name", reason, message.name))
