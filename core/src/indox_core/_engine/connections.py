@@ -12,6 +12,7 @@ from indox_core._transport import LentClients
 from .retry import RetryBudget
 
 log = logging.getLogger("indox")
+CLOSED = "This client is closed. Make a new one."
 
 
 class Connections:
@@ -30,7 +31,8 @@ class Connections:
     def make(self, provider: Provider) -> Connection:
         name = provider.spec.name
         with self._lock:
-            self.check_open()
+            if self.closed:
+                raise ConfigurationError(CLOSED)
             if name not in self._made:
                 connection = provider.connect(self.lent)
                 if not isinstance(connection, Connection):
@@ -48,11 +50,6 @@ class Connections:
         if prepare is not None:
             prepare(asynchronous)
         return connection
-
-    def check_open(self) -> None:
-        """Raises `ConfigurationError` if the client is closed."""
-        if self.closed:
-            raise ConfigurationError("This client is closed. Make a new one.")
 
     def close(self) -> None:
         """Close what the connections hold; the lent clients are closed by the client."""

@@ -18,6 +18,7 @@ from indox_core._money import Spending
 from indox_core._plugins import Access, Call, Provider, tell
 from indox_core._schema import ChatRequest, Fold
 
+from .connections import CLOSED
 from .setup import CallSettings, Setup
 
 if TYPE_CHECKING:
@@ -86,10 +87,8 @@ class Invocation:
 
     def check_open(self) -> None:
         """Raises `ConfigurationError`, told to the observers, if the client is closed."""
-        try:
-            self.setup.connections.check_open()
-        except ConfigurationError as error:
-            raise self.failed(error) from None
+        if self.setup.connections.closed:
+            raise self.failed(ConfigurationError(CLOSED))
 
     def clean(self, text: str) -> str:
         """Text of the provider without the call's key and configured headers."""

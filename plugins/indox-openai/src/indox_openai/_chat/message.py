@@ -48,6 +48,8 @@ def reasoning_of(message: dict[str, Any]) -> str:
         value = message.get(name)
         if isinstance(value, str) and value:
             return value
+    if not message.get("reasoning_details") and not isinstance(message.get("content"), list):
+        return ""
     details = [*objects(message.get("reasoning_details")), *objects(message.get("content"))]
     return "".join(_text(item) for item in details if item.get("type") in _THOUGHT)
 
@@ -69,6 +71,8 @@ def media_of(message: dict[str, Any]) -> Iterator[tuple[str, ImagePart | AudioPa
     OpenRouter gives them as `images`, others among the contents.
     """
     contents = message.get("content")
+    if not message.get("images") and not isinstance(contents, list):
+        return
     found = [*objects(message.get("images"))]
     if isinstance(contents, list):
         found += [item for item in objects(contents) if "image_url" in item]
@@ -91,6 +95,8 @@ def media_of(message: dict[str, Any]) -> Iterator[tuple[str, ImagePart | AudioPa
 
 def citations_of(message: dict[str, Any]) -> list[Citation]:
     """The sources that a message quotes, as OpenAI's models that search give them."""
+    if not message.get("annotations"):
+        return []
     found = (item.get("url_citation") for item in objects(message.get("annotations")))
     return [Citation(url=c.get("url"), title=c.get("title")) for c in objects(list(found))]
 
@@ -98,6 +104,8 @@ def citations_of(message: dict[str, Any]) -> list[Citation]:
 def sources_of(body: dict[str, Any]) -> list[Citation]:
     """What Perplexity's and xAI's answers quote stands beside the choices, at times twice."""
     citations = body.get("citations")
+    if not citations and not body.get("search_results"):
+        return []
     found = [
         Citation(url=item) if isinstance(item, str) else _source(item)
         for item in (citations if isinstance(citations, list) else ())

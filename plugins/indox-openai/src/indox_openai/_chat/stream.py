@@ -65,7 +65,8 @@ class ChatDecoder:
         citations = sources_of(body)
         for choice in objects(body.get("choices")):
             citations += self._push_choice(choice, events)
-        events += self._new(citations)
+        if citations:
+            events += self._new(citations)
         if (usage := chat_usage(body)) is not None:
             events.append(UsageSnapshot(usage))
         return events
@@ -76,7 +77,9 @@ class ChatDecoder:
     def _push_choice(self, choice: dict[str, Any], events: list[ChatEvent]) -> list[Citation]:
         check_choice(choice)
         number = choice.get("index") or 0
-        state = self._choices.setdefault(number, _ChoiceState())
+        state = self._choices.get(number)
+        if state is None:
+            state = self._choices[number] = _ChoiceState()
         delta = state.delta_of(choice)
         if thought := reasoning_of(delta):
             events.append(ReasoningDelta(thought, 0, number))
@@ -86,7 +89,8 @@ class ChatDecoder:
             if address not in state.media:
                 state.media.add(address)
                 events.append(PartEnd(part, len(state.media), number))
-        state.hear(as_object(delta.get("audio")))
+        if sound := delta.get("audio"):
+            state.hear(as_object(sound))
         if refusal := delta.get("refusal"):
             state.refused = True
             events.append(RefusalDelta(refusal, number))
