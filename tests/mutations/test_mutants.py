@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from mutate import MISTRAL, caught_by, lantern
 
 SCORE = Path(__file__).with_name("score.txt").read_text()
-# The rest takes minutes: `uv run python tests/mutations/mutate.py`.
+# All of them take minutes: `uv run python tests/mutations/mutate.py`.
 SAMPLE = {
     "indox_mistral": ("drops the system messages", "counts cached tokens twice", "prints the key"),
     "indox_lantern": (
@@ -55,6 +55,7 @@ def test_the_score_is_of_these_lists(plugins):
     assert outcomes == []
 
 
+@pytest.mark.long
 def test_a_sample_is_caught(plugins):
     for plugin in plugins:
         for name in SAMPLE[plugin.module]:
@@ -62,6 +63,7 @@ def test_a_sample_is_caught(plugins):
             assert caught_by(plugin, mutant) is not None, name
 
 
+@pytest.mark.long
 def test_without_a_bug_the_copies_pass(plugins):
     for plugin in plugins:
         assert caught_by(plugin, None) is None

@@ -12,7 +12,8 @@ from indox_core._money import PriceRange, Quote, TokenRange, price_range, prompt
 from indox_core._options import ChatOptions
 from indox_core._schema import JSON, Adaptation, TokenUsage
 
-from .preparation import check_names, check_stream, check_unsupported, encoded, read_chat, taken_key
+from .encoding import encoded
+from .preparation import check_names, check_stream, check_unsupported, read_chat, taken_key
 from .pricing import Question, quote
 from .setup import Setup
 

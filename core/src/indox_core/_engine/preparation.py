@@ -23,19 +23,16 @@ from indox_core._money import library
 from indox_core._options import CallOptions, ChatOptions
 from indox_core._plugins import (
     Call,
-    ModelFacts,
     ModelInfo,
     ModelLister,
     Provider,
     TokenCounter,
-    breach,
     fitted,
     own_names,
     with_taken_names,
     without,
 )
 from indox_core._schema import (
-    Adaptation,
     ChatRequest,
     Media,
     TextPart,
@@ -48,6 +45,7 @@ from indox_core._schema import (
 )
 
 from .commands import Prepared
+from .encoding import encoded, facts_of
 from .fallbacks import first_answer
 from .invocation import Invocation
 from .plan import fetch
@@ -205,7 +203,7 @@ def read_chat(
         if provider.spec.pairs_calls:
             check_calls(request.messages)
     request = without(request, provider.spec.lacks)
-    facts = _facts(setup, provider, request)
+    facts = facts_of(setup, provider, request)
     if facts is not None:
         request = fitted(request, facts)
     if not plain:
@@ -225,23 +223,6 @@ def _is_plain(request: ChatRequest) -> bool:
         if message.provider_options or content[0].provider_options:
             return False
     return True
-
-
-def _facts(setup: Setup, provider: Provider, request: ChatRequest) -> ModelFacts | None:
-    """What the model takes, as the plugin tells; it may raise and return anything."""
-    try:
-        facts = provider.facts(request)
-    except IndoxError:
-        raise
-    except Exception as error:  # noqa: BLE001 # a plugin may raise anything
-        problem = plugin_raised(provider.spec.name, error, "facts")
-        cause = error if setup.debug else None
-    else:
-        if isinstance(facts, ModelFacts | None):
-            return facts
-        wanted = "a ModelFacts or None"
-        problem, cause = breach(provider.spec.name, "facts", wanted, facts), None
-    raise problem from cause
 
 
 def _check_media(setup: Setup, request: ChatRequest, provider: Provider) -> None:
@@ -323,43 +304,6 @@ def check_names(options: dict[str, Any], known: type, function: str) -> None:
 def check_stream(value: Any) -> None:
     if not isinstance(value, bool):
         raise ValidationError(f"stream must be True or False, not {type(value).__name__}")
-
-
-def encoded(setup: Setup, provider: Provider, method: str, make: Callable[[], Call]) -> Call:
-    """What a plugin's `method` makes of a request; it may raise and return anything."""
-    try:
-        call = make()
-    except IndoxError:
-        raise
-    except Exception as error:  # noqa: BLE001 # a plugin may raise anything
-        problem = plugin_raised(provider.spec.name, error, method)
-        cause = error if setup.debug else None
-    else:
-        wanted, value = _wanted_of(call)
-        if not wanted:
-            return call
-        problem, cause = breach(provider.spec.name, method, wanted, value), None
-    raise problem from cause
-
-
-def _wanted_of(call: Any) -> tuple[str, Any]:
-    """What is wanted instead of what a plugin calls a call, and what was given; '' if it is one."""
-    if not isinstance(call, Call):
-        return "a Call", call
-    for name, kind, wanted in _CALL_FIELDS:
-        value = getattr(call, name)
-        if not isinstance(value, kind):
-            return f"a Call with {wanted}", value
-    odd = [item for item in call.adaptations if not isinstance(item, Adaptation)]
-    return ("a Call with a tuple of adaptations", odd[0]) if odd else ("", None)
-
-
-_CALL_FIELDS: tuple[tuple[str, type, str], ...] = (
-    ("operation", str, "an operation of text"),
-    ("arguments", dict, "a dict of arguments"),
-    ("adaptations", tuple, "a tuple of adaptations"),
-    ("headers", Mapping, "a mapping of headers"),
-)
 
 
 def _parser(schema: Any) -> Callable[[str], Any] | None:
